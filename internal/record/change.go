@@ -1,0 +1,42 @@
+package record
+
+// Change is one field's new value on one side.
+type Change struct {
+	Field    string
+	Old, New Value
+	Cause    string // "edit", "normalised", "revert", "fill"
+}
+
+// LineOp says what happens to a line.
+type LineOp string
+
+// The things that happen to a line.
+const (
+	LineAdd    LineOp = "add"
+	LineUpdate LineOp = "update"
+	LineRemove LineOp = "remove"
+)
+
+// LineChange is one line's change on one side. An added line has all its
+// fields in Fields; an updated one only those that change, which may be none
+// when it only moves.
+type LineChange struct {
+	Op       LineOp
+	Child    string
+	OdooID   int64
+	LocalID  string
+	Fields   Fields
+	Position int // from 0, in the order that results
+}
+
+// Conflict is a field that both sides changed to different values since the
+// base, or that a side changed although the mapping does not let it. Nothing
+// about it may vanish: both values and the base are kept.
+type Conflict struct {
+	Field  string // a line's field is "order_line[odoo:12].name"
+	Base   Pair
+	Odoo   Value
+	Local  Value
+	Policy string // "odoo", "local", "newest", "ask", "direction", "deleted"
+	Winner Side   // "" while nobody has decided
+}
