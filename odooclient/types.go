@@ -48,3 +48,6 @@ type Version struct {
 
 // TimeLayout is Odoo's datetime form: UTC, to the second, in both directions.
 const TimeLayout = time.DateTime
+
+// ParseTime reads Odoo's datetime form.
+func ParseTime(s string) (time.Time, error) { return time.Parse(TimeLayout, s) }

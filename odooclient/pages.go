@@ -1,0 +1,140 @@
+package odooclient
+
+import (
+	"context"
+	"slices"
+
+	"odoosync/internal/record"
+)
+
+// PagesByID hands over the ids of a domain, size at a time, in ascending order
+// from the one after `after`. Records that appear behind the cursor meanwhile
+// are found by their own events.
+func (c *Client) PagesByID(ctx context.Context, model string, domain []any, size int, after int64, page func(ids []int64) error) error {
+	for {
+		ids, err := c.Search(ctx, model, also(domain, []any{"id", ">", after}), Page{Order: "id asc", Limit: size})
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := page(ids); err != nil {
+			return err
+		}
+		after = ids[len(ids)-1]
+		if len(ids) < size {
+			return nil
+		}
+	}
+}
+
+// Cursor is a place in the order of (write_date, id). WriteDate has Odoo's
+// form; "" is the beginning.
+type Cursor struct {
+	WriteDate string `json:"write_date"`
+	ID        int64  `json:"id"`
+}
+
+// Stamp is a record's id and write_date.
+type Stamp struct {
+	ID        int64
+	WriteDate string
+}
+
+// PagesByWriteDate hands over what was written at or after the cursor, oldest
+// first, each record once a second.
+//
+// It always asks for >=: Odoo 16 to 18 compare the stored microseconds, of
+// which a client sees none, so > returns the last record again, and 19 compares
+// seconds, so > skips the rest of that second. A second that fills more than a
+// page is paged by id; one record seen twice is handed over once.
+func (c *Client) PagesByWriteDate(ctx context.Context, model string, domain []any, size int, from Cursor, page func([]Stamp) error) error {
+	for {
+		stamps, err := c.stamps(ctx, model, since(domain, from), size)
+		if err != nil {
+			return err
+		}
+		full := len(stamps) >= size
+		stamps = slices.DeleteFunc(stamps, func(s Stamp) bool { return s.WriteDate == from.WriteDate && s.ID <= from.ID })
+		if len(stamps) > 0 {
+			slices.SortFunc(stamps, compareStamps)
+			if err := page(stamps); err != nil {
+				return err
+			}
+			last := stamps[len(stamps)-1]
+			from = Cursor{WriteDate: last.WriteDate, ID: last.ID}
+		}
+		if !full {
+			return nil
+		}
+		if from, err = c.restOfSecond(ctx, model, domain, size, from, page); err != nil {
+			return err
+		}
+	}
+}
+
+// restOfSecond pages by id through the cursor's own second, in which Odoo's
+// order (by hidden microseconds) is not ours, and returns the next second.
+func (c *Client) restOfSecond(ctx context.Context, model string, domain []any, size int, at Cursor, page func([]Stamp) error) (Cursor, error) {
+	next, err := nextSecond(at.WriteDate)
+	if err != nil {
+		return at, err
+	}
+	within := also(domain, []any{"write_date", ">=", at.WriteDate}, []any{"write_date", "<", next})
+	err = c.PagesByID(ctx, model, within, size, 0, func(ids []int64) error {
+		stamps := make([]Stamp, len(ids))
+		for i, id := range ids {
+			stamps[i] = Stamp{ID: id, WriteDate: at.WriteDate}
+		}
+		return page(stamps)
+	})
+	return Cursor{WriteDate: next}, err
+}
+
+func (c *Client) stamps(ctx context.Context, model string, domain []any, size int) ([]Stamp, error) {
+	var out []Stamp
+	err := c.SearchRead(ctx, model, domain, []string{"write_date"}, Page{Order: "write_date asc, id asc", Limit: size}, func(raw Raw) error {
+		date, _ := raw["write_date"].(string)
+		out = append(out, Stamp{ID: raw.ID(), WriteDate: date})
+		return nil
+	})
+	return out, err
+}
+
+func compareStamps(a, b Stamp) int {
+	switch {
+	case a.WriteDate != b.WriteDate:
+		if a.WriteDate < b.WriteDate {
+			return -1
+		}
+		return 1
+	case a.ID < b.ID:
+		return -1
+	case a.ID > b.ID:
+		return 1
+	}
+	return 0
+}
+
+func since(domain []any, from Cursor) []any {
+	if from.WriteDate == "" {
+		return notNil(domain)
+	}
+	return also(domain, []any{"write_date", ">=", from.WriteDate})
+}
+
+// also adds terms to a domain. Odoo joins a domain's expressions with "and",
+// so they may simply follow.
+func also(domain []any, terms ...[]any) []any {
+	out := slices.Clone(notNil(domain))
+	for _, t := range terms {
+		out = append(out, t)
+	}
+	return out
+}
+
+func nextSecond(date string) (string, error) {
+	t, err := ParseTime(date)
+	if err != nil {
+		return "", record.Wrap(record.CodeRejected, err, "Odoo's write_date %q is no time", date)
+	}
+	return t.Add(1e9).Format(TimeLayout), nil
+}

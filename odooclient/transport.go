@@ -1,0 +1,110 @@
+package odooclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"time"
+
+	"odoosync/internal/record"
+)
+
+// transport carries one call. XML-RPC is the only one now; Odoo's JSON-2 (19
+// and later) would be another.
+type transport interface {
+	roundTrip(ctx context.Context, service string, body []byte) ([]byte, error)
+}
+
+// noAnswer is a call without a usable answer. sent says whether Odoo may have
+// begun to work on it.
+type noAnswer struct {
+	sentence string
+	sent     bool
+	err      error
+}
+
+func (n *noAnswer) Error() string {
+	if n.err != nil {
+		return n.sentence + ": " + n.err.Error()
+	}
+	return n.sentence
+}
+func (n *noAnswer) Unwrap() error { return n.err }
+
+type xmlrpcTransport struct {
+	base    string
+	http    *http.Client
+	maxBody int64
+}
+
+func newHTTPTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        60 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// noRedirect: following one would send the key to a host nobody configured.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.base+"/xmlrpc/2/"+service, bytes.NewReader(body))
+	if err != nil {
+		return nil, record.Wrap(record.CodeConfig, err, "odoo.url cannot be used")
+	}
+	req.Header.Set("Content-Type", "text/xml")
+	resp, err := t.http.Do(req)
+	if err != nil {
+		return nil, &noAnswer{sentence: "Odoo cannot be reached", sent: !neverConnected(err), err: err}
+	}
+	defer resp.Body.Close()
+	if err := t.check(resp); err != nil {
+		return nil, err
+	}
+	reply, err := io.ReadAll(io.LimitReader(resp.Body, t.maxBody+1))
+	if err != nil {
+		return nil, &noAnswer{sentence: "Odoo's answer was cut off", sent: true, err: err}
+	}
+	if int64(len(reply)) > t.maxBody {
+		return nil, record.Wrap(record.CodeRejected, errUndecodable, "Odoo's answer is larger than %d MiB", t.maxBody>>20)
+	}
+	return reply, nil
+}
+
+// check judges the answer before anything decodes it: a proxy's error page is
+// no XML-RPC.
+func (t *xmlrpcTransport) check(resp *http.Response) error {
+	switch code := resp.StatusCode; {
+	case code == http.StatusOK:
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable:
+		return &noAnswer{sentence: "Odoo asks to wait (HTTP " + resp.Status + ")", sent: false}
+	case code >= 500:
+		return &noAnswer{sentence: "Odoo, or a proxy before it, answers HTTP " + resp.Status, sent: true}
+	default:
+		return record.Errorf(record.CodeConfig, "%s answers HTTP %s where Odoo's XML-RPC was expected: check odoo.url", t.base, resp.Status)
+	}
+	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || kind != "text/xml" && kind != "application/xml" {
+		return &noAnswer{sentence: "what answers is not Odoo's XML-RPC (Content-Type " + resp.Header.Get("Content-Type") + ")", sent: true}
+	}
+	return nil
+}
+
+// neverConnected tells failures in which no byte reached Odoo.
+func neverConnected(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	var dns *net.DNSError
+	return errors.As(err, &dns)
+}
