@@ -1,0 +1,242 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"odoosync/internal/record"
+)
+
+// State says how a link stands.
+type State string
+
+// The states of a link.
+const (
+	Pending      State = "pending"  // one side has changes the other does not have yet
+	Synced       State = "synced"   // both sides agree with the base
+	InConflict   State = "conflict" // a conflict waits for a person
+	Failed       State = "error"    // the last sync was refused; Link.Error says why
+	DeletedState State = "deleted"  // the record was deleted; the link is its tombstone
+	Hidden       State = "hidden"   // the record exists, but we may not read it
+	Left         State = "left"     // the record left the mapping's domain
+)
+
+// Link ties a row to a record and holds what both sides last agreed on.
+type Link struct {
+	ID      int64
+	Entity  string
+	LocalID string // "" while the row does not exist
+	OdooID  int64  // 0 while the record does not exist
+	UUID    string
+	Base    record.Base
+	// FieldTimes are the event times of payload mode by field, UTC.
+	FieldTimes map[string]time.Time
+	WriteDate  time.Time // Odoo's, zero when never read
+	CreateDate time.Time
+	State      State
+	Error      string
+	Version    int64
+}
+
+const linkColumns = "id, entity, COALESCE(local_id, ''), COALESCE(odoo_id, 0), uuid, base, field_times, " +
+	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version"
+
+// LinksByOdooID returns the links of these records, without locking them.
+func LinksByOdooID(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]*Link, error) {
+	return linksByOdooID(ctx, q, entity, ids, "")
+}
+
+// LockLinks returns the links of these records and locks them until the
+// transaction ends. Records without a link have none to lock; the unique key
+// of sync_links decides between two that insert it.
+func LockLinks(ctx context.Context, tx *sql.Tx, entity string, ids []int64) (map[int64]*Link, error) {
+	return linksByOdooID(ctx, tx, entity, ids, " ORDER BY id FOR UPDATE")
+}
+
+func linksByOdooID(ctx context.Context, q Queryer, entity string, ids []int64, suffix string) (map[int64]*Link, error) {
+	out := make(map[int64]*Link, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	query := "SELECT " + linkColumns + " FROM sync_links WHERE entity = ? AND odoo_id IN (" + marks(len(ids)) + ")" + suffix
+	rows, err := q.QueryContext(ctx, query, append([]any{entity}, anys(ids)...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		l, err := scanLink(rows)
+		if err != nil {
+			return nil, err
+		}
+		out[l.OdooID] = l
+	}
+	return out, rows.Err()
+}
+
+func scanLink(rows *sql.Rows) (*Link, error) {
+	var (
+		l               Link
+		base, times     []byte
+		written, create sql.NullTime
+	)
+	err := rows.Scan(&l.ID, &l.Entity, &l.LocalID, &l.OdooID, &l.UUID, &base, &times,
+		&written, &create, &l.State, &l.Error, &l.Version)
+	if err != nil {
+		return nil, err
+	}
+	l.WriteDate, l.CreateDate = written.Time, create.Time
+	if err := decodeJSON(base, &l.Base); err != nil {
+		return nil, record.Wrap(record.CodeInternal, err, "the base of %s %d (link %d) cannot be read", l.Entity, l.OdooID, l.ID)
+	}
+	if err := decodeJSON(times, &l.FieldTimes); err != nil {
+		return nil, record.Wrap(record.CodeInternal, err, "the field times of %s %d (link %d) cannot be read", l.Entity, l.OdooID, l.ID)
+	}
+	return &l, nil
+}
+
+func decodeJSON(data []byte, into any) error {
+	if len(data) == 0 {
+		return nil
+	}
+	return json.Unmarshal(data, into)
+}
+
+// Versions returns the version of each record's link, without the ones that
+// have none: what a reader remembers before it reads Odoo.
+func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]int64, error) {
+	out := make(map[int64]int64, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := q.QueryContext(ctx, "SELECT odoo_id, version FROM sync_links WHERE entity = ? AND odoo_id IN ("+marks(len(ids))+")",
+		append([]any{entity}, anys(ids)...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, version int64
+		if err := rows.Scan(&id, &version); err != nil {
+			return nil, err
+		}
+		out[id] = version
+	}
+	return out, rows.Err()
+}
+
+// LocalIDs returns the row ids of these records, without the ones that have no
+// row here.
+func LocalIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (map[int64]string, error) {
+	out := make(map[int64]string, len(odooIDs))
+	if len(odooIDs) == 0 {
+		return out, nil
+	}
+	rows, err := q.QueryContext(ctx, "SELECT odoo_id, local_id FROM sync_links WHERE entity = ? AND local_id IS NOT NULL AND odoo_id IN ("+marks(len(odooIDs))+")",
+		append([]any{entity}, anys(odooIDs)...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var local string
+		if err := rows.Scan(&id, &local); err != nil {
+			return nil, err
+		}
+		out[id] = local
+	}
+	return out, rows.Err()
+}
+
+var linkWriteColumns = []string{"entity", "local_id", "odoo_id", "uuid", "base", "field_times",
+	"odoo_write_date", "odoo_create_date", "state", "error", "version", "synced_at"}
+
+// InsertLinks writes new links (Version is stored as given, UUIDs are made
+// where they are empty). A duplicate key error means that somebody else linked
+// one of the records since we looked: roll back and start over.
+func InsertLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) error {
+	rows := make([][]any, len(links))
+	for i, l := range links {
+		if l.UUID == "" {
+			l.UUID = uuid.NewString()
+		}
+		args, err := l.args(now)
+		if err != nil {
+			return err
+		}
+		rows[i] = args
+	}
+	return insertRows(ctx, tx, "sync_links", linkWriteColumns, rows, "")
+}
+
+const linkUpdate = " ON DUPLICATE KEY UPDATE local_id = VALUES(local_id), odoo_id = VALUES(odoo_id), base = VALUES(base)," +
+	" field_times = VALUES(field_times), odoo_write_date = VALUES(odoo_write_date), odoo_create_date = VALUES(odoo_create_date)," +
+	" state = VALUES(state), error = VALUES(error), version = VALUES(version), synced_at = VALUES(synced_at)"
+
+// UpdateLinks writes links that were locked in this transaction, by their ids.
+// The caller has raised Version where what was agreed on changed.
+func UpdateLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) error {
+	rows := make([][]any, len(links))
+	for i, l := range links {
+		args, err := l.args(now)
+		if err != nil {
+			return err
+		}
+		rows[i] = append([]any{l.ID}, args...)
+	}
+	return insertRows(ctx, tx, "sync_links", append([]string{"id"}, linkWriteColumns...), rows, linkUpdate)
+}
+
+func (l *Link) args(now time.Time) ([]any, error) {
+	base, err := json.Marshal(l.Base)
+	if err != nil {
+		return nil, fmt.Errorf("base of %s %d: %w", l.Entity, l.OdooID, err)
+	}
+	var times any
+	if len(l.FieldTimes) > 0 {
+		encoded, err := json.Marshal(l.FieldTimes)
+		if err != nil {
+			return nil, err
+		}
+		times = string(encoded)
+	}
+	return []any{l.Entity, nullText(l.LocalID), nullID(l.OdooID), l.UUID, string(base), times,
+		nullTime(l.WriteDate), nullTime(l.CreateDate), string(l.State), nullText(l.Error), l.Version, now.UTC()}, nil
+}
+
+func nullText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func nullID(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+func nullTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC()
+}
+
+// SetError shows on a record why its sync was refused, and makes its link when
+// it has none, so that sync_status lists records that never got through. What
+// was agreed on stays.
+func SetError(ctx context.Context, tx Execer, entity string, odooID int64, message string) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO sync_links (entity, odoo_id, uuid, state, error, version) VALUES (?, ?, ?, 'error', ?, 0)"+
+		" ON DUPLICATE KEY UPDATE state = 'error', error = VALUES(error)",
+		entity, odooID, uuid.NewString(), message)
+	return err
+}

@@ -1,0 +1,130 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"odoosync/internal/record"
+	"odoosync/odooclient"
+)
+
+// Stub is a record that a webhook names without describing it: enough to make
+// a row that others can refer to, completed by its own event later.
+type Stub struct {
+	Entity string
+	OdooID int64
+	Fields record.Fields
+}
+
+// DecodePayload turns a webhook's data (JSON with json.Number) into a partial
+// record: what it does not name is unknown. Lines without ids have OdooID 0 and
+// are known by their position. References without a row are Null and listed as
+// stubs, with what the payload says of them.
+func (m *Mapping) DecodePayload(e *Entity, data map[string]any, res Resolver) (record.Record, []Stub, error) {
+	raw := rawOf(data)
+	d := decoder{entity: e, id: raw.ID(), res: res, payload: true}
+	out := record.Record{Entity: e.Name, OdooID: raw.ID(), Fields: record.Fields{}}
+	for _, f := range e.Fields {
+		if err := d.direct(out.Fields, f, raw); err != nil {
+			return out, nil, err
+		}
+	}
+	for _, c := range e.Children {
+		lines, ok, err := d.payloadLines(c, raw)
+		if err != nil {
+			return out, nil, err
+		}
+		if ok {
+			out.Lines = map[string][]record.Line{c.Name: lines}
+		}
+	}
+	return out, m.stubs(e, d.missing, raw), nil
+}
+
+// direct prefers the names under which a webhook sends a column's own value.
+func (d *decoder) direct(fields record.Fields, f *Field, raw odooclient.Raw) error {
+	for _, name := range f.payload {
+		if v, ok := raw[name]; ok {
+			value, err := f.plainValue(v)
+			if err != nil {
+				return d.fail(name, err)
+			}
+			fields[f.Name] = value
+			return nil
+		}
+	}
+	return d.into(fields, f, raw, nil)
+}
+
+func (d *decoder) payloadLines(c *Child, raw odooclient.Raw) ([]record.Line, bool, error) {
+	for _, name := range append([]string{c.Name}, c.payload...) {
+		list, ok := raw[name].([]any)
+		if !ok {
+			continue
+		}
+		lines := make([]record.Line, 0, len(list))
+		for i, e := range list {
+			m, isLine := e.(map[string]any)
+			if !isLine {
+				return nil, false, nil // ids only: the lines themselves are unknown
+			}
+			line := record.Line{OdooID: rawOf(m).ID(), Fields: record.Fields{}}
+			for _, f := range c.Fields {
+				if err := d.direct(line.Fields, f, rawOf(m)); err != nil {
+					return nil, false, record.Wrap(record.CodeRejected, nil, "line %d: %s", i+1, record.Message(err))
+				}
+			}
+			lines = append(lines, line)
+		}
+		return lines, true, nil
+	}
+	return nil, false, nil
+}
+
+func (m *Mapping) stubs(e *Entity, missing []MissingRef, raw odooclient.Raw) []Stub {
+	var out []Stub
+	for _, ref := range missing {
+		stub := Stub{Entity: ref.Entity, OdooID: ref.OdooID, Fields: record.Fields{}}
+		parent := m.ByName(ref.Entity)
+		for field, name := range e.Field(ref.Field).stub {
+			f := parent.Field(field)
+			v, sent := raw[name]
+			if f == nil || !sent {
+				continue
+			}
+			if value, err := f.canonical(v); err == nil {
+				stub.Fields[field] = value
+			}
+		}
+		out = append(out, stub)
+	}
+	return out
+}
+
+// rawOf gives a payload's values the types a read has: null is False, numbers
+// are int64 or Double.
+func rawOf(data map[string]any) odooclient.Raw {
+	raw := make(odooclient.Raw, len(data))
+	for k, v := range data {
+		switch x := v.(type) {
+		case nil:
+			v = false
+		case json.Number:
+			v = numberOf(x)
+		}
+		raw[k] = v
+	}
+	return raw
+}
+
+func odooTime(v any) (time.Time, error) {
+	if v == nil || v == false {
+		return time.Time{}, nil
+	}
+	t, err := parseTime(v)
+	if err != nil {
+		return t, fmt.Errorf("%v is no time", v)
+	}
+	return t.Truncate(time.Second), nil
+}
