@@ -38,8 +38,11 @@ func (m *merger) mergeLines(child string, odoo, local []record.Line) {
 	position := 0
 	for _, t := range trios {
 		l := lineMerge{merger: m, child: child, rules: rules, trio: t, position: position}
-		if base, stays := l.merge(); stays {
-			next = append(next, base)
+		base := l.merge()
+		if base != nil {
+			next = append(next, *base)
+		}
+		if l.hasRow {
 			position++
 		}
 	}
@@ -117,6 +120,7 @@ type lineMerge struct {
 	rules    LineRules
 	trio     trio
 	position int
+	hasRow   bool // a row remains here, whose place the next line comes after
 }
 
 func (l *lineMerge) label() string {
@@ -129,12 +133,14 @@ func (l *lineMerge) label() string {
 	return fmt.Sprintf("%s[%d]", l.child, l.position)
 }
 
-// merge returns the line's next base and whether the line stays.
-func (l *lineMerge) merge() (record.LineBase, bool) {
+// merge returns the line's next base, nil for none: the line is gone on both
+// sides, or Odoo does not have it yet.
+func (l *lineMerge) merge() *record.LineBase {
 	t := l.trio
+	l.hasRow = true
 	switch {
 	case t.odoo != nil && t.local != nil:
-		return l.existing(), true
+		return l.existing()
 	case t.odoo != nil && t.base == nil:
 		return l.added(record.Odoo)
 	case t.local != nil && t.base == nil:
@@ -146,7 +152,7 @@ func (l *lineMerge) merge() (record.LineBase, bool) {
 }
 
 // existing merges the fields of a line both sides have.
-func (l *lineMerge) existing() record.LineBase {
+func (l *lineMerge) existing() *record.LineBase {
 	t := l.trio
 	next := record.LineBase{OdooID: t.odoo.OdooID, LocalID: t.local.LocalID, Fields: record.Pairs{}}
 	var toLocal, toOdoo record.Fields
@@ -176,7 +182,7 @@ func (l *lineMerge) existing() record.LineBase {
 		}
 	}
 	l.update(toLocal, toOdoo)
-	return next
+	return &next
 }
 
 func (l *lineMerge) update(toLocal, toOdoo record.Fields) {
@@ -202,52 +208,68 @@ func addition(child string, line record.Line, position int) record.LineChange {
 }
 
 // added: a line that only one side has, and always had alone.
-func (l *lineMerge) added(by record.Side) (record.LineBase, bool) {
+func (l *lineMerge) added(by record.Side) *record.LineBase {
 	m := l.merger
 	if by == record.Odoo {
-		m.out.LocalLines = append(m.out.LocalLines, addition(l.child, *l.trio.odoo, l.position))
-		return basesOf([]record.Line{*l.trio.odoo})[0], true
+		return l.bring()
 	}
 	if allowed(l.rules.Rule.Direction, record.Local) {
 		m.out.OdooLines = append(m.out.OdooLines, addition(l.child, *l.trio.local, l.position))
-		return record.LineBase{}, false
+		return nil
 	}
 	l.keepWhole(l.trio.local, record.Local, "direction", record.Odoo)
-	m.out.LocalLines = append(m.out.LocalLines, record.LineChange{Op: record.LineRemove, Child: l.child, LocalID: l.trio.local.LocalID})
-	return record.LineBase{}, false
+	l.drop(record.LineChange{Op: record.LineRemove, Child: l.child, LocalID: l.trio.local.LocalID})
+	return nil
+}
+
+// bring adds Odoo's line here.
+func (l *lineMerge) bring() *record.LineBase {
+	l.merger.out.LocalLines = append(l.merger.out.LocalLines, addition(l.child, *l.trio.odoo, l.position))
+	return &basesOf([]record.Line{*l.trio.odoo})[0]
+}
+
+// drop removes our row.
+func (l *lineMerge) drop(change record.LineChange) {
+	l.merger.out.LocalLines = append(l.merger.out.LocalLines, change)
+	l.hasRow = false
 }
 
 // removed: one side no longer has a line both had. If the other edited it
-// meanwhile, it stays, and the conflict says so.
-func (l *lineMerge) removed(by record.Side) (record.LineBase, bool) {
-	m, t := l.merger, l.trio
-	survivor, side := t.local, record.Local
+// meanwhile, it stays as it is, and the conflict says so.
+func (l *lineMerge) removed(by record.Side) *record.LineBase {
 	if by == record.Local {
-		survivor, side = t.odoo, record.Odoo
+		return l.removedHere()
 	}
-	if !allowed(l.rules.Rule.Direction, by) { // it comes back
-		if by == record.Local {
-			m.out.Conflicts = append(m.out.Conflicts, record.Conflict{Field: l.label(), Base: record.Pair{}, Policy: "direction", Winner: record.Odoo})
-			m.out.LocalLines = append(m.out.LocalLines, addition(l.child, *t.odoo, l.position))
-			return basesOf([]record.Line{*t.odoo})[0], true
+	t := l.trio
+	if !allowed(l.rules.Rule.Direction, record.Odoo) {
+		return t.base // ours alone to decide: the push makes it again
+	}
+	if l.edited(t.local, record.Local) {
+		if allowed(l.rules.Rule.Direction, record.Local) {
+			l.keepWhole(t.local, record.Local, "deleted", "")
+			return t.base
 		}
-		return *t.base, true
+		l.keepWhole(t.local, record.Local, "direction", record.Odoo)
 	}
-	if edited := l.edited(survivor, side); edited {
-		if by == record.Odoo && !allowed(l.rules.Rule.Direction, record.Local) {
-			l.keepWhole(survivor, side, "direction", record.Odoo)
-		} else {
-			l.keepWhole(survivor, side, "deleted", "")
-			return *t.base, true
-		}
+	l.drop(record.LineChange{Op: record.LineRemove, Child: l.child, OdooID: t.base.OdooID, LocalID: t.base.LocalID})
+	return nil
+}
+
+// removedHere: the row was deleted. The base stays until Odoo's line is gone
+// too, so that the delete is not taken for a new line of Odoo's.
+func (l *lineMerge) removedHere() *record.LineBase {
+	t, m := l.trio, l.merger
+	if !allowed(l.rules.Rule.Direction, record.Local) { // it comes back
+		m.out.Conflicts = append(m.out.Conflicts, record.Conflict{Field: l.label(), Policy: "direction", Winner: record.Odoo})
+		return l.bring()
 	}
-	change := record.LineChange{Op: record.LineRemove, Child: l.child, OdooID: t.base.OdooID, LocalID: t.base.LocalID}
-	if by == record.Odoo {
-		m.out.LocalLines = append(m.out.LocalLines, change)
-		return record.LineBase{}, false
+	l.hasRow = false
+	if l.edited(t.odoo, record.Odoo) {
+		l.keepWhole(t.odoo, record.Odoo, "deleted", "")
+		return t.base
 	}
-	m.out.OdooLines = append(m.out.OdooLines, change)
-	return *t.base, false
+	m.out.OdooLines = append(m.out.OdooLines, record.LineChange{Op: record.LineRemove, Child: l.child, OdooID: t.base.OdooID, LocalID: t.base.LocalID})
+	return t.base
 }
 
 func (l *lineMerge) edited(line *record.Line, side record.Side) bool {
