@@ -1,0 +1,147 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/record"
+)
+
+// ErrLeaseLost: another worker has taken the events over, because our lease
+// ran out. What we did about them must be rolled back.
+var ErrLeaseLost = errors.New("the lease on the events was lost")
+
+// pauses before each attempt after the first, as the guide wants the first
+// ones: after 2 and 4 seconds, then slower. After the last the event has failed.
+var pauses = []time.Duration{2 * time.Second, 4 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute,
+	15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
+
+// CompleteTx ends claimed events in the transaction that served them.
+func (q *Inbox) CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64, outcome string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	now := q.now()
+	args := append([]any{now, outcome, now, now}, q.ours(ids)...)
+	result, err := tx.ExecContext(ctx, "UPDATE webhook_logs SET status = 'success', processed_at = ?, outcome = ?, finished_us = ?,"+
+		" processing_us = TIMESTAMPDIFF(MICROSECOND, received_us, ?), error_message = NULL, lease_owner = NULL, lease_until = NULL"+
+		" WHERE "+oursWhere(len(ids)), args...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n != int64(len(ids)) {
+		return record.Wrap(record.CodeRetryable, ErrLeaseLost, "the work took longer than its lease and was given to another worker")
+	}
+	return err
+}
+
+func oursWhere(n int) string {
+	return "status = 'pending' AND lease_owner = ? AND id IN (" + marks(n) + ")"
+}
+
+func (q *Inbox) ours(ids []int64) []any {
+	args := []any{q.owner}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	return args
+}
+
+// Retry notes a failed attempt and plans the next, or, after the last, ends
+// the event as failed.
+func (q *Inbox) Retry(ctx context.Context, e Event, cause error) (gaveUp bool, err error) {
+	if e.Attempts >= len(pauses) {
+		return true, q.Fail(ctx, []int64{e.ID}, cause)
+	}
+	pause := pauses[e.Attempts]
+	if e.Attempts > 1 {
+		pause += time.Duration(rand.Int64N(int64(pause) / 5))
+	}
+	return false, q.update(ctx, "attempts = attempts + 1, next_attempt_at = ?, error_message = ?, lease_owner = NULL, lease_until = NULL",
+		[]int64{e.ID}, q.now().Add(pause), record.Message(cause))
+}
+
+// Fail ends events that were refused, with the reason.
+func (q *Inbox) Fail(ctx context.Context, ids []int64, cause error) error {
+	now := q.now()
+	return q.update(ctx, "status = 'error', processed_at = ?, outcome = 'failed', finished_us = ?, error_message = ?, attempts = attempts + 1,"+
+		" lease_owner = NULL, lease_until = NULL", ids, now, now, record.Message(cause))
+}
+
+// Postpone gives events back until a side is reachable again. It costs no
+// attempt.
+func (q *Inbox) Postpone(ctx context.Context, ids []int64, until time.Time, reason error) error {
+	return q.update(ctx, "next_attempt_at = ?, error_message = ?, lease_owner = NULL, lease_until = NULL", ids, until.UTC(), record.Message(reason))
+}
+
+// Release gives claimed events back untouched.
+func (q *Inbox) Release(ctx context.Context, ids []int64) error {
+	return q.update(ctx, "lease_owner = NULL, lease_until = NULL", ids)
+}
+
+// Extend prolongs the leases of claimed events.
+func (q *Inbox) Extend(ctx context.Context, ids []int64, lease time.Duration) error {
+	return q.update(ctx, "lease_until = ?", ids, q.now().Add(lease))
+}
+
+func (q *Inbox) update(ctx context.Context, set string, ids []int64, values ...any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := q.db.ExecContext(ctx, "UPDATE webhook_logs SET "+set+" WHERE "+oursWhere(len(ids)), append(values, q.ours(ids)...)...)
+	return mysqldb.Explain(err)
+}
+
+// LookAgain plans another look at a record as an event of its own, so that the
+// log shows the first as done and why there is a second.
+func (q *Inbox) LookAgain(ctx context.Context, e Event, at time.Time) error {
+	now := q.now()
+	_, err := q.db.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us)"+
+		" VALUES (?, ?, ?, ?, ?, ?, '', 'recheck', ?, ?, ?)", e.Type, text(string(e.Data)), now, e.Model, e.OdooID, when(e.EventTime), text(e.RequestID), at.UTC(), now)
+	return mysqldb.Explain(err)
+}
+
+// Stats are the inbox's figures.
+type Stats struct {
+	Pending       int64
+	Success       int64
+	Error         int64
+	Outcomes      map[string]int64
+	OldestPending time.Duration // since the receipt of the oldest pending event, 0 for none
+}
+
+// Stats counts the events.
+func (q *Inbox) Stats(ctx context.Context) (Stats, error) {
+	s := Stats{Outcomes: map[string]int64{}}
+	rows, err := q.db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us) FROM webhook_logs GROUP BY status, COALESCE(outcome, '')")
+	if err != nil {
+		return s, mysqldb.Explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var status, outcome string
+		var n int64
+		var oldest time.Time
+		if err := rows.Scan(&status, &outcome, &n, &oldest); err != nil {
+			return s, mysqldb.Explain(err)
+		}
+		switch status {
+		case "pending":
+			s.Pending += n
+			s.OldestPending = max(s.OldestPending, q.now().Sub(oldest))
+		case "success":
+			s.Success += n
+		case "error":
+			s.Error += n
+		}
+		if outcome != "" {
+			s.Outcomes[outcome] += n
+		}
+	}
+	return s, mysqldb.Explain(rows.Err())
+}

@@ -1,0 +1,182 @@
+package reconcile
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+)
+
+// apply writes items of one entity in one transaction. What MySQL refuses is
+// found by halving: each half is a transaction of its own.
+func (b *batch) apply(ctx context.Context, entity *mapping.Entity, items []item, last bool) error {
+	if len(items) == 0 {
+		return nil
+	}
+	var w *writer
+	err := b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
+		w = newWriter(b, entity, tx)
+		return w.write(ctx, items, last)
+	})
+	if record.CodeOf(err) == record.CodeUnknownOutcome {
+		// Committed or not, the links tell: whoever looks again merges to nothing
+		// or does it now.
+		return record.Wrap(record.CodeUnavailable, err, "the connection to MySQL was lost")
+	}
+	if err == nil {
+		w.settle(last)
+		return nil
+	}
+	switch record.CodeOf(err) {
+	case record.CodeUnavailable, record.CodeRetryable:
+		return err
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if len(items) > 1 {
+		half := len(items) / 2
+		if err := b.apply(ctx, entity, items[:half], last); err != nil {
+			return err
+		}
+		return b.apply(ctx, entity, items[half:], last)
+	}
+	return b.refuse(ctx, entity, items[0].id, err)
+}
+
+// refuse decides about one record MySQL does not take. Two syncs that create
+// the same row collide on its unique key: the loser reads again and finds the
+// winner's link.
+func (b *batch) refuse(ctx context.Context, entity *mapping.Entity, id int64, cause error) error {
+	versions, err := store.Versions(ctx, b.engine.db, entity.Name, []int64{id})
+	if err != nil {
+		return err
+	}
+	if version, linked := versions[id]; linked {
+		before, known := b.versions[entity.Name][id]
+		if !known || before != version {
+			b.stale[id] = true
+			return nil
+		}
+	}
+	b.spoil(id, cause)
+	return nil
+}
+
+// writer is one try of a transaction. It keeps what it learns to itself until
+// the commit, because the transaction may be replayed.
+type writer struct {
+	batch  *batch
+	entity *mapping.Entity
+	rules  entityRules
+	tx     *sql.Tx
+	now    time.Time
+
+	links    map[int64]*store.Link
+	rows     map[string]store.Row
+	children map[string]map[string][]store.Row // by child name and parent's row id
+
+	plans    []*plan
+	stale    []int64
+	outcomes map[int64]Outcome
+}
+
+func newWriter(b *batch, entity *mapping.Entity, tx *sql.Tx) *writer {
+	return &writer{batch: b, entity: entity, rules: b.engine.rules[entity.Name], tx: tx, now: b.engine.clock.Now().UTC(),
+		outcomes: map[int64]Outcome{}}
+}
+
+// write is step 3 of the package's documentation.
+func (w *writer) write(ctx context.Context, items []item, last bool) error {
+	items, err := w.lock(ctx, items)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		p, err := w.plan(it)
+		if err != nil {
+			return err
+		}
+		w.plans = append(w.plans, p)
+	}
+	if err := w.writeRows(ctx); err != nil {
+		return err
+	}
+	if err := w.writeLines(ctx); err != nil {
+		return err
+	}
+	if err := w.writeState(ctx); err != nil {
+		return err
+	}
+	if !last {
+		return nil
+	}
+	for _, it := range items {
+		outcome := w.outcomes[it.id]
+		if before := w.batch.outcomes[it.id]; rank[before] > rank[outcome] {
+			outcome = before
+		}
+		if err := w.batch.engine.completeHints(ctx, w.tx, w.batch.targets[it.id].Hints, outcome); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lock takes the links, rows and lines of the items, and leaves out those
+// whose link moved since Odoo was read.
+func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
+	ids := make([]int64, len(items))
+	for i, it := range items {
+		ids[i] = it.id
+	}
+	var err error
+	if w.links, err = store.LockLinks(ctx, w.tx, w.entity.Name, ids); err != nil {
+		return nil, err
+	}
+	versions := w.batch.versions[w.entity.Name]
+	var kept []item
+	var localIDs []string
+	for _, it := range items {
+		link, before := w.links[it.id], int64(-1)
+		if v, known := versions[it.id]; known {
+			before = v
+		}
+		if link != nil && link.Version != before || link == nil && before >= 0 {
+			w.stale = append(w.stale, it.id)
+			continue
+		}
+		kept = append(kept, it)
+		if link != nil && link.LocalID != "" {
+			localIDs = append(localIDs, link.LocalID)
+		}
+	}
+	slices.Sort(localIDs)
+	if w.rows, err = store.LockRows(ctx, w.tx, w.rules.table, localIDs); err != nil {
+		return nil, err
+	}
+	w.children = make(map[string]map[string][]store.Row, len(w.entity.Children))
+	for _, child := range w.entity.Children {
+		rows, err := store.LockChildren(ctx, w.tx, w.rules.children[child.Name], child.PositionColumn, localIDs)
+		if err != nil {
+			return nil, err
+		}
+		w.children[child.Name] = rows
+	}
+	return kept, nil
+}
+
+// settle hands the results over once the transaction is committed.
+func (w *writer) settle(last bool) {
+	for _, id := range w.stale {
+		w.batch.stale[id] = true
+	}
+	for id, o := range w.outcomes {
+		w.batch.note(id, o)
+		w.batch.ended[id] = last
+	}
+}

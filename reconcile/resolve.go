@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+)
+
+// resolver answers the mapping's questions from what was fetched before: names
+// behind ids, and rows behind records. It belongs to one batch.
+type resolver struct {
+	batch *batch
+	refs  map[string]map[int64]string // row ids by entity and Odoo id
+	asked map[string]map[int64]bool
+}
+
+// resolve fetches whatever the records of a batch need to be decoded: names
+// first, because a path leads over names to a reference, then the rows of the
+// records they reference, syncing those that have none yet.
+func (b *batch) resolve(ctx context.Context, entity *mapping.Entity, ids []int64) (*resolver, error) {
+	res := &resolver{batch: b, refs: map[string]map[int64]string{}, asked: map[string]map[int64]bool{}}
+	for range maxHops {
+		lookups, refs := b.wants(entity, ids, res)
+		if len(lookups) == 0 && len(refs) == 0 {
+			return res, nil
+		}
+		for key, ids := range lookups {
+			if err := b.engine.lookups.fetch(ctx, key.model, key.field, sortedIDs(ids)); err != nil {
+				return nil, err
+			}
+		}
+		for name, ids := range refs {
+			if err := res.reference(ctx, name, sortedIDs(ids)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return res, nil
+}
+
+// maxHops bounds how far a path may lead; the mapping knows two.
+const maxHops = 4
+
+type lookupField struct{ model, field string }
+
+// wants collects what is neither cached nor asked for yet.
+func (b *batch) wants(entity *mapping.Entity, ids []int64, res *resolver) (map[lookupField]map[int64]bool, map[string]map[int64]bool) {
+	lookups, refs := map[lookupField]map[int64]bool{}, map[string]map[int64]bool{}
+	for _, id := range ids {
+		raw, read := b.raws[id]
+		if !read {
+			continue
+		}
+		for _, w := range entity.Wants(raw, b.linesOf(entity, id), res) {
+			if w.Kind == mapping.WantReference {
+				if !res.asked[w.Entity][w.ID] {
+					add(refs, w.Entity, w.ID)
+				}
+				continue
+			}
+			if _, _, known := b.engine.lookups.get(lookupKey{w.Model, w.Field, w.ID}); !known {
+				add(lookups, lookupField{w.Model, w.Field}, w.ID)
+			}
+		}
+	}
+	return lookups, refs
+}
+
+func add[K comparable](sets map[K]map[int64]bool, key K, id int64) {
+	if sets[key] == nil {
+		sets[key] = map[int64]bool{}
+	}
+	sets[key][id] = true
+}
+
+func sortedIDs(set map[int64]bool) []int64 { return slices.Sorted(maps.Keys(set)) }
+
+// reference finds the rows of these records and syncs those without one, once.
+func (r *resolver) reference(ctx context.Context, entity string, ids []int64) error {
+	for _, id := range ids {
+		add(r.asked, entity, id)
+	}
+	if err := r.find(ctx, entity, ids); err != nil {
+		return err
+	}
+	parent := r.batch.engine.mapping.ByName(entity)
+	var targets []Target
+	for _, id := range ids {
+		if _, ok := r.refs[entity][id]; !ok && !r.batch.trail.has(parent.Model, id) {
+			targets = append(targets, Target{OdooID: id, Cause: r.cause()})
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	if _, err := r.batch.engine.sync(ctx, parent.Model, targets, r.batch.trail); err != nil {
+		return err
+	}
+	return r.find(ctx, entity, ids)
+}
+
+// cause is the cause of any record of the batch: parents are synced for it.
+func (r *resolver) cause() store.Cause {
+	for _, t := range r.batch.targets {
+		return t.Cause
+	}
+	return store.Cause{}
+}
+
+func (r *resolver) find(ctx context.Context, entity string, ids []int64) error {
+	found, err := store.LocalIDs(ctx, r.batch.engine.db, entity, ids)
+	if err != nil {
+		return err
+	}
+	if r.refs[entity] == nil {
+		r.refs[entity] = map[int64]string{}
+	}
+	maps.Copy(r.refs[entity], found)
+	return nil
+}
+
+// refresh looks again for rows that were missing: an earlier part of the batch
+// may have made them.
+func (r *resolver) refresh(ctx context.Context, entity string) error {
+	var missing []int64
+	for id := range r.asked[entity] {
+		if _, ok := r.refs[entity][id]; !ok {
+			missing = append(missing, id)
+		}
+	}
+	return r.find(ctx, entity, missing)
+}
+
+// Lookup implements mapping.Resolver.
+func (r *resolver) Lookup(model, field string, id int64) (record.Value, bool) {
+	raw, found, known := r.batch.engine.lookups.get(lookupKey{model, field, id})
+	if !known || !found {
+		return record.Null, false
+	}
+	return mapping.LookupValue(raw), true
+}
+
+// Reference implements mapping.Resolver.
+func (r *resolver) Reference(entity string, odooID int64) (string, bool) {
+	id, ok := r.refs[entity][odooID]
+	return id, ok
+}
