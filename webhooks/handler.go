@@ -1,0 +1,212 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/gin-contrib/requestid"
+	"github.com/gin-gonic/gin"
+	"github.com/jonboulle/clockwork"
+	"go.uber.org/zap"
+
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+)
+
+// Inbox is where accepted events go. It returns once they are committed.
+type Inbox interface {
+	Append(ctx context.Context, e queue.Event) (duplicate bool, err error)
+	AppendRejected(ctx context.Context, e queue.Event, reason string) error
+}
+
+// Options of the receiver.
+type Options struct {
+	Inbox          Inbox
+	Keys           []string // any one of them opens
+	SigningSecrets []string // when set, the four endpoints want a signature too
+	AllowAnonymous bool     // no key is asked for
+	MaxBody        int64    // bytes; 0: 1 MiB
+	Clock          clockwork.Clock
+	Logger         *zap.Logger
+	// OnReceived is told of every request's status, for metrics; may be nil.
+	OnReceived func(event string, status int)
+}
+
+// Handler serves the webhook endpoints. It is safe for concurrent use.
+type Handler struct {
+	o      Options
+	keys   keyring
+	signer *signer
+}
+
+// New makes a receiver.
+func New(o Options) (*Handler, error) {
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	signer, err := newSigner(o.SigningSecrets)
+	if err != nil {
+		return nil, record.Errorf(record.CodeConfig, "webhooks.signing_secrets: a secret that begins with whsec_ must go on in base64")
+	}
+	return &Handler{o: o, keys: newKeyring(o.Keys), signer: signer}, nil
+}
+
+// Engine returns a gin engine set up for a hostile network. Its caller adds
+// routes and serves it with timeouts.
+func Engine(trustedProxies []string, logger *zap.Logger) (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.ContextWithFallback = true
+	if err := e.SetTrustedProxies(trustedProxies); err != nil {
+		return nil, record.Errorf(record.CodeConfig, "http.trusted_proxies: an entry is neither an address nor a network")
+	}
+	e.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, failure any) {
+		logger.Error("a request failed unexpectedly", zap.Any("panic", failure), zap.String("path", c.FullPath()), zap.Stack("stack"))
+		reply(c, refuse(http.StatusInternalServerError, "internal", "an internal error happened; the log has the details"))
+	}), requestid.New())
+	e.NoRoute(func(c *gin.Context) {
+		reply(c, refuse(http.StatusNotFound, "not_found", "there is nothing at this address"))
+	})
+	e.NoMethod(func(c *gin.Context) {
+		reply(c, refuse(http.StatusMethodNotAllowed, "method_not_allowed", "this address does not take %s", c.Request.Method))
+	})
+	return e, nil
+}
+
+// Register adds the endpoints.
+func (h *Handler) Register(r gin.IRouter) {
+	for _, ep := range endpoints {
+		r.POST("/webhooks/odoo/"+ep.path, func(c *gin.Context) { h.receive(c, ep) })
+	}
+	r.POST("/webhooks/odoo/automation/:key", h.receiveAutomation)
+}
+
+func (h *Handler) receive(c *gin.Context, ep endpoint) {
+	if !h.o.AllowAnonymous && !h.keys.opens(bearer(c.Request.Header)) {
+		h.finish(c, queue.Event{Type: ep.path}, refuse(http.StatusUnauthorized, "unauthorized", "the header Authorization: Bearer <key> is missing, or its key is not known here"))
+		return
+	}
+	body, p := h.body(c)
+	if p != nil {
+		h.finish(c, queue.Event{Type: ep.path}, p)
+		return
+	}
+	m, p := document(body)
+	now := h.o.Clock.Now().UTC()
+	// The guide's signature is over the parsed body, so what does not parse
+	// cannot be verified; it is told why only if a key proved who it is.
+	if p == nil && len(h.signer.secrets) > 0 && !h.signer.verify(now, c.Request.Header, body, m) {
+		p = refuse(http.StatusUnauthorized, "bad_signature", "the signature is missing, does not fit the body, or is older than five minutes")
+		h.finish(c, queue.Event{Type: ep.path}, p)
+		return
+	}
+	e := queue.Event{Type: "unknown", Model: ep.model, Body: body, Source: "webhook", ReceivedAt: now}
+	if p == nil {
+		e, p = ep.event(m, body, now)
+	}
+	if len(h.signer.secrets) > 0 {
+		e.DeliveryID = deliveryID(c.GetHeader("webhook-id"))
+	}
+	h.store(c, e, p)
+}
+
+// deliveryID keeps ids the column can hold; others only lose the replay check.
+func deliveryID(id string) string {
+	if len(id) > 255 {
+		return ""
+	}
+	for _, r := range id {
+		if r < 0x21 || r > 0x7e {
+			return ""
+		}
+	}
+	return id
+}
+
+func (h *Handler) receiveAutomation(c *gin.Context) {
+	if !h.o.AllowAnonymous && !h.keys.opens(c.Param("key")) {
+		h.finish(c, queue.Event{Type: "automation"}, refuse(http.StatusUnauthorized, "unauthorized", "the key in the address is not known here"))
+		return
+	}
+	body, p := h.body(c)
+	if p != nil {
+		h.finish(c, queue.Event{Type: "automation"}, p)
+		return
+	}
+	m, p := document(body)
+	e := queue.Event{Type: "automation", Body: body, Source: "automation", ReceivedAt: h.o.Clock.Now().UTC()}
+	if p == nil {
+		e, p = automation(m, body, e.ReceivedAt)
+	}
+	h.store(c, e, p)
+}
+
+// body reads a JSON request's body.
+func (h *Handler) body(c *gin.Context) ([]byte, *problem) {
+	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "not_json", "Content-Type must be application/json")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, h.o.MaxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, refuse(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than %d bytes", h.o.MaxBody)
+	case err != nil:
+		return nil, refuse(http.StatusBadRequest, "bad_body", "the body ends before its announced length")
+	}
+	return body, nil
+}
+
+// store commits the event, then answers.
+func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
+	e.RequestID = requestid.Get(c)
+	if len(e.RequestID) > 64 {
+		e.RequestID = e.RequestID[:64]
+	}
+	var err error
+	switch {
+	case p == nil:
+		_, err = h.o.Inbox.Append(c.Request.Context(), e)
+	case p.status == http.StatusUnprocessableEntity:
+		err = h.o.Inbox.AppendRejected(c.Request.Context(), e, p.message)
+	}
+	if err != nil && p == nil {
+		h.o.Logger.Error("a webhook could not be stored and was refused with 503; the sender will come again",
+			zap.String("event", e.Type), zap.Int64("odoo_id", e.OdooID), zap.Error(err))
+		p = refuse(http.StatusServiceUnavailable, "unavailable", "the event could not be stored now; send it again")
+		c.Header("Retry-After", "5")
+	}
+	h.finish(c, e, p)
+}
+
+// finish logs as the guide wants and answers.
+func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
+	fields := []zap.Field{zap.String("event", e.Type), zap.Int64("odoo_id", e.OdooID), zap.String("request_id", requestid.Get(c)), zap.String("client", c.ClientIP())}
+	status := http.StatusOK
+	if p != nil {
+		status = p.status
+		h.o.Logger.Warn("webhook refused", append(fields, zap.Int("status", p.status), zap.String("code", p.code), zap.String("reason", p.message))...)
+		reply(c, p)
+	} else {
+		h.o.Logger.Info("webhook received", fields...)
+		c.JSON(http.StatusOK, gin.H{"status": "success", "message": "Webhook traité"})
+	}
+	if h.o.OnReceived != nil {
+		h.o.OnReceived(e.Type, status)
+	}
+}
+
+func reply(c *gin.Context, p *problem) {
+	c.AbortWithStatusJSON(p.status, gin.H{"status": "error", "code": p.code, "message": p.message})
+}
