@@ -19,7 +19,7 @@ import (
 // and replays f from its start after a deadlock, so f must not keep effects of
 // an earlier try.
 type Database interface {
-	store.Queryer
+	store.Execer
 	InTx(ctx context.Context, f func(tx *sql.Tx) error) error
 }
 

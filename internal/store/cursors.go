@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// LoadCursor reads a saved place into value, and leaves it alone when none was
+// saved.
+func LoadCursor(ctx context.Context, q Queryer, name string, value any) error {
+	rows, err := q.QueryContext(ctx, "SELECT value FROM sync_cursors WHERE name = ?", name)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text []byte
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, value); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// SaveCursor saves a place.
+func SaveCursor(ctx context.Context, tx Execer, now time.Time, name string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, [][]any{{name, string(text), now.UTC()}},
+		" ON DUPLICATE KEY UPDATE value = VALUES(value), updated_at = VALUES(updated_at)")
+}

@@ -1,0 +1,168 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+)
+
+// Pager lists the ids of a model's records.
+type Pager interface {
+	PagesByID(ctx context.Context, model string, domain []any, size int, after int64, page func(ids []int64) error) error
+	SearchCount(ctx context.Context, model string, domain []any) (int64, error)
+}
+
+// Progress is how far an import is.
+type Progress struct {
+	Entity string
+	Total  int64
+	Done   int64
+	Failed int64
+	Ended  bool
+}
+
+// ImportOptions are an import's parts.
+type ImportOptions struct {
+	Pager    Pager
+	Page     int // records a page; 0: 500
+	Progress func(Progress)
+}
+
+// importCursor is the place an import goes on from.
+type importCursor struct {
+	After int64 `json:"after"`
+	Done  bool  `json:"done"`
+}
+
+func cursorName(model string) string { return "import:" + model }
+
+// Imported reports whether every model has been imported.
+func (e *Engine) Imported(ctx context.Context) (bool, error) {
+	for _, model := range e.models() {
+		var c importCursor
+		if err := store.LoadCursor(ctx, e.db, cursorName(model), &c); err != nil {
+			return false, err
+		}
+		if !c.Done {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// models are the mapped models, parents first, each once.
+func (e *Engine) models() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, entity := range e.mapping.Entities {
+		if !seen[entity.Model] {
+			seen[entity.Model] = true
+			out = append(out, entity.Model)
+		}
+	}
+	return out
+}
+
+// Import brings all records of all models here, a page at a time, parents
+// first. It goes on where an earlier one stopped; a page is passed only once
+// all of it was applied or refused with a reason. Records written meanwhile are
+// told by their own events.
+func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
+	if o.Page == 0 {
+		o.Page = 500
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	for _, model := range e.models() {
+		if err := e.importModel(ctx, o, model); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) importModel(ctx context.Context, o ImportOptions, model string) error {
+	entity := e.mapping.ByModel(model)[0]
+	var cursor importCursor
+	if err := store.LoadCursor(ctx, e.db, cursorName(model), &cursor); err != nil || cursor.Done {
+		return err
+	}
+	p := Progress{Entity: entity.Name}
+	var err error
+	if p.Total, err = o.Pager.SearchCount(ctx, model, after(entity, cursor.After)); err != nil {
+		return err
+	}
+	o.Progress(p)
+	err = o.Pager.PagesByID(ctx, model, entity.SearchDomain(), o.Page, cursor.After, func(ids []int64) error {
+		failed, err := e.importPage(ctx, model, ids)
+		if err != nil {
+			return err
+		}
+		p.Done, p.Failed = p.Done+int64(len(ids)), p.Failed+failed
+		o.Progress(p)
+		return store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), importCursor{After: ids[len(ids)-1]})
+	})
+	if err != nil {
+		return err
+	}
+	p.Ended = true
+	o.Progress(p)
+	return store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true})
+}
+
+func after(entity *mapping.Entity, id int64) []any {
+	return append(entity.SearchDomain(), []any{"id", ">", id})
+}
+
+// importPage syncs a page; refused records are shown and passed, others that
+// failed are an error, so that the page is tried again.
+func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (failed int64, err error) {
+	targets := make([]Target, len(ids))
+	for i, id := range ids {
+		targets[i] = Target{OdooID: id, Cause: store.Cause{Kind: "import"}}
+	}
+	results, err := e.SyncRecords(ctx, model, targets)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range results {
+		if r.Err == nil {
+			continue
+		}
+		if !final(r.Err) {
+			return 0, record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
+		}
+		failed++
+		if err := e.showRefusal(ctx, model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
+			return failed, fmt.Errorf("showing a refusal: %w", err)
+		}
+	}
+	return failed, nil
+}
+
+// ResolveWaits syncs records whose parent has arrived since they were synced,
+// and returns how many.
+func (e *Engine) ResolveWaits(ctx context.Context) (int, error) {
+	waits, err := store.ReadyWaits(ctx, e.db, e.batch)
+	if err != nil {
+		return 0, err
+	}
+	byModel := map[string][]Target{}
+	for _, w := range waits {
+		entity := e.mapping.ByName(w.Entity)
+		if entity == nil {
+			continue
+		}
+		byModel[entity.Model] = append(byModel[entity.Model], Target{OdooID: w.OdooID, Cause: store.Cause{Kind: "wait", ID: fmt.Sprintf("%s %d", w.WantEntity, w.WantOdooID)}})
+	}
+	for model, targets := range byModel {
+		if _, err := e.SyncRecords(ctx, model, targets); err != nil {
+			return 0, err
+		}
+	}
+	return len(waits), nil
+}
