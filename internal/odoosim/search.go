@@ -1,0 +1,220 @@
+package odoosim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// search answers the ids in a domain, as the context and the rules allow.
+func (r *request) search() ([]int64, error) {
+	domain, _ := r.arg(0, "domain").([]any)
+	table := r.s.table(r.model)
+	activeTest := r.context["active_test"] != false && !mentions(domain, "active")
+	ids := []int64{}
+	for _, id := range table.ids() {
+		row := table.rows[id]
+		if r.s.hidden[r.model][id] || activeTest && row["active"] == false && r.hasActive() {
+			continue
+		}
+		ok, err := r.matches(row, domain)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			ids = append(ids, id)
+		}
+	}
+	r.order(ids)
+	return r.page(ids), nil
+}
+
+func (r *request) hasActive() bool { _, ok := r.s.fields[r.model]["active"]; return ok }
+
+func mentions(domain []any, field string) bool {
+	return slices.ContainsFunc(domain, func(e any) bool {
+		t, ok := e.([]any)
+		return ok && len(t) == 3 && t[0] == field
+	})
+}
+
+func (r *request) page(ids []int64) []int64 {
+	if offset, ok := r.kwargs["offset"].(int64); ok {
+		ids = ids[min(int(offset), len(ids)):]
+	}
+	if limit, ok := r.kwargs["limit"].(int64); ok && limit > 0 {
+		ids = ids[:min(int(limit), len(ids))]
+	}
+	return ids
+}
+
+func (r *request) order(ids []int64) {
+	order, _ := r.kwargs["order"].(string)
+	if !strings.HasPrefix(order, "write_date") {
+		return
+	}
+	rows := r.s.table(r.model).rows
+	slices.SortStableFunc(ids, func(a, b int64) int {
+		return rows[a]["write_date"].(time.Time).Compare(rows[b]["write_date"].(time.Time))
+	})
+}
+
+// matches evaluates a domain; its terms are joined by "and" where no operator
+// says otherwise.
+func (r *request) matches(row row, domain []any) (bool, error) {
+	for len(domain) > 0 {
+		ok, rest, err := r.expression(row, domain)
+		if err != nil || !ok {
+			return false, err
+		}
+		domain = rest
+	}
+	return true, nil
+}
+
+func (r *request) expression(row row, domain []any) (bool, []any, error) {
+	if len(domain) == 0 {
+		return true, nil, nil
+	}
+	rest := domain[1:]
+	switch head := domain[0].(type) {
+	case string:
+		a, rest, err := r.expression(row, rest)
+		if err != nil || head == "!" {
+			return !a, rest, err
+		}
+		b, rest, err := r.expression(row, rest)
+		if head == "|" {
+			return a || b, rest, err
+		}
+		return a && b, rest, err
+	case []any:
+		ok, err := r.term(row, head)
+		return ok, rest, err
+	}
+	return false, nil, &fault{1, "Traceback (most recent call last):\nValueError: Invalid domain\n"}
+}
+
+func (r *request) term(row row, t []any) (bool, error) {
+	name, _ := t[0].(string)
+	if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
+		return false, invalidField(name, r.model)
+	}
+	have, want := row[name], t[2]
+	if at, ok := have.(time.Time); ok {
+		text, _ := want.(string)
+		return r.dateTerm(at, fmt.Sprint(t[1]), text), nil
+	}
+	switch t[1] {
+	case "=":
+		return same(have, want), nil
+	case "!=":
+		return !same(have, want), nil
+	case "in", "not in":
+		list, _ := want.([]any)
+		found := slices.ContainsFunc(list, func(w any) bool { return same(have, w) })
+		return found == (t[1] == "in"), nil
+	case ">":
+		return num(have) > num(want), nil
+	case ">=":
+		return num(have) >= num(want), nil
+	case "<":
+		return num(have) < num(want), nil
+	case "<=":
+		return num(have) <= num(want), nil
+	}
+	return false, &fault{1, fmt.Sprintf("Traceback (most recent call last):\nValueError: Invalid operator %v\n", t[1])}
+}
+
+func same(have, want any) bool {
+	if want == false && (have == nil || have == "" || have == false) {
+		return true
+	}
+	if a, ok := have.(float64); ok {
+		return a == num(want)
+	}
+	switch have.(type) {
+	case []int64:
+		return false
+	}
+	return have == want
+}
+
+// dateTerm compares as the version does: 16 to 18 the stored microseconds, 19
+// whole seconds.
+func (r *request) dateTerm(at time.Time, operator, text string) bool {
+	want, err := time.Parse(time.DateTime, text)
+	if err != nil {
+		return false
+	}
+	if r.s.o.Version >= 19 {
+		at = at.Truncate(time.Second)
+	}
+	switch operator {
+	case ">=":
+		return !at.Before(want)
+	case ">":
+		return at.After(want)
+	case "<":
+		return at.Before(want)
+	case "<=":
+		return !at.After(want)
+	case "=":
+		return at.Equal(want)
+	}
+	return false
+}
+
+// read answers records: missing ids are left out, a hidden one is fault 4 for
+// all.
+func (r *request) read(ids []int64, fieldsArg int) (any, error) {
+	var names []string
+	if list, ok := r.arg(fieldsArg, "fields").([]any); ok {
+		for _, e := range list {
+			names = append(names, fmt.Sprint(e))
+		}
+	}
+	for _, name := range names {
+		if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
+			return nil, invalidField(name, r.model)
+		}
+	}
+	classic := r.kwargs["load"] == "_classic_write"
+	out := []any{}
+	for _, id := range ids {
+		row, ok := r.s.table(r.model).rows[id]
+		if !ok {
+			continue
+		}
+		if r.s.hidden[r.model][id] {
+			return nil, &fault{4, fmt.Sprintf("Due to security restrictions, you are not allowed to access '%s' (%s) records.\n\nRecords: (id=%d)", r.model, r.model, id)}
+		}
+		answer := map[string]any{"id": id}
+		for _, name := range names {
+			answer[name] = r.shown(row, name, classic)
+		}
+		out = append(out, answer)
+	}
+	r.s.stats.RecordsRead += int64(len(out))
+	return out, nil
+}
+
+func (r *request) shown(row row, name string, classic bool) any {
+	v, ok := row[name]
+	if !ok || v == nil {
+		v = empty(r.s.fields[r.model][name])
+	}
+	f := r.s.fields[r.model][name]
+	id, isID := v.(int64)
+	if f.Type != "many2one" || !isID || classic {
+		return v
+	}
+	label := fmt.Sprintf("%s,%d", f.Relation, id)
+	if target, ok := r.s.table(f.Relation).rows[id]; ok {
+		if text, isText := target["name"].(string); isText {
+			label = text
+		}
+	}
+	return []any{id, label}
+}

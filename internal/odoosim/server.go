@@ -1,0 +1,146 @@
+package odoosim
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+)
+
+// Options of a simulated Odoo.
+type Options struct {
+	Version  int // 16 to 19; 0: 17
+	Database string
+	Login    string
+	APIKey   string
+	Clock    clockwork.Clock
+	Seed     uint64
+}
+
+// Stats count what was asked and what went wrong on purpose.
+type Stats struct {
+	Calls       int64
+	RecordsRead int64
+	Sent        int64 // webhooks that were answered with 200 or 201
+	SendFailed  int64
+	Dropped     int64
+	Doubled     int64
+	Injected    int64 // faulty answers
+}
+
+// Faults are what goes wrong, as probabilities from 0 to 1.
+type Faults struct {
+	DropWebhook   float64
+	DoubleWebhook float64
+	Page502       float64
+	CutReply      float64 // the call is done, its answer is cut
+	Latency       time.Duration
+}
+
+// Server is a simulated Odoo. It is safe for concurrent use.
+type Server struct {
+	o      Options
+	clock  clockwork.Clock
+	http   *http.Server
+	url    string
+	fields map[string]map[string]field
+
+	mu     sync.Mutex
+	random *rand.Rand
+	models map[string]*table
+	hidden map[string]map[int64]bool
+	faults Faults
+	down   bool
+	stats  Stats
+	hooks  hooks
+}
+
+// New makes a server with the lookups a French company has, and no records.
+func New(o Options) *Server {
+	if o.Version == 0 {
+		o.Version = 17
+	}
+	if o.Database == "" {
+		o.Database = "odoosim"
+	}
+	if o.Login == "" {
+		o.Login = "sync"
+	}
+	if o.APIKey == "" {
+		o.APIKey = "sim-key"
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	s := &Server{o: o, clock: o.Clock, random: rand.New(rand.NewPCG(o.Seed, 1)), models: map[string]*table{}, hidden: map[string]map[int64]bool{}}
+	s.fields = loadFields(o.Version)
+	s.hooks.start(s)
+	s.lookups()
+	return s
+}
+
+// Start listens on a free loopback port and returns the address.
+func (s *Server) Start() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	s.url = "http://" + l.Addr().String()
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.http.Serve(l) }() // ends with Close
+	return s.url, nil
+}
+
+// Close ends the listener and the sending of webhooks.
+func (s *Server) Close() error {
+	s.hooks.stop()
+	if s.http == nil {
+		return nil
+	}
+	err := s.http.Close()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// SetFaults replaces what goes wrong.
+func (s *Server) SetFaults(f Faults) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = f
+}
+
+// SetDown makes every call fail as an unreachable server does, or ends that.
+func (s *Server) SetDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// Stats returns the counts so far.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// Hide makes a record one that a record rule hides from the sync user.
+func (s *Server) Hide(model string, id int64, hide bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hidden[model] == nil {
+		s.hidden[model] = map[int64]bool{}
+	}
+	s.hidden[model][id] = hide
+}
+
+// Drain waits until every webhook was sent or given up.
+func (s *Server) Drain(ctx context.Context) error { return s.hooks.drain(ctx) }
+
+func (s *Server) chance(p float64) bool { return p > 0 && s.random.Float64() < p }
