@@ -206,9 +206,14 @@ func migratedSchema(t testing.TB, s *server) ([]string, error) {
 			return nil, err
 		}
 		statements = append(statements, statement)
-		if n[0] == "sync_migrations" {
-			statements = append(statements, fmt.Sprintf("INSERT INTO sync_migrations SELECT * FROM `%s`.sync_migrations", db.Name()))
-		}
+	}
+	list, err := db.Migrations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	statements = append(statements, "INSERT INTO sync_migrations (version_id, is_applied) VALUES (0, 1)")
+	for _, m := range list {
+		statements = append(statements, fmt.Sprintf("INSERT INTO sync_migrations (version_id, is_applied) VALUES (%d, 1)", m.Version))
 	}
 	return append(append(statements, views...), "SET FOREIGN_KEY_CHECKS = 1"), rows.Err()
 }
