@@ -186,12 +186,16 @@ func (a *appending) args(now time.Time) []any {
 	if a.rejected != "" {
 		status, outcome, finished, processed = "error", OutcomeFailed, now, now
 	}
+	body := e.Body
+	if body == nil {
+		body = []byte{}
+	}
 	var data any
 	if len(e.Data) > 0 {
 		data = string(e.Data)
 	}
 	return []any{cut(e.Type, 100), data, status, text(a.rejected), received.UTC(), processed, text(e.Model), id(e.OdooID), when(e.EventTime),
-		e.Body, e.Source, text(e.DeliveryID), text(e.RequestID), received.UTC(), outcome, received.UTC(), finished}
+		body, e.Source, text(e.DeliveryID), text(e.RequestID), received.UTC(), outcome, received.UTC(), finished}
 }
 
 func cut(s string, n int) string {
