@@ -128,3 +128,11 @@ func odooTime(v any) (time.Time, error) {
 	}
 	return t.Truncate(time.Second), nil
 }
+
+// PayloadBelongs judges a webhook's data by the entity's conditions: in is
+// false only when the data says that the record is outside the domain, born is
+// true only when it says that create_when holds.
+func (e *Entity) PayloadBelongs(data map[string]any) (in, born bool) {
+	raw := rawOf(data)
+	return e.domain.eval(raw, nil) != no, e.createWhen.eval(raw, nil) == yes
+}

@@ -81,6 +81,7 @@ type writer struct {
 	children map[string]map[string][]store.Row // by child name and parent's row id
 
 	plans    []*plan
+	trusting bool // the items are no read that could be stale
 	stale    []int64
 	outcomes map[int64]Outcome
 }
@@ -146,7 +147,7 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 		if v, known := versions[it.id]; known {
 			before = v
 		}
-		if link != nil && link.Version != before || link == nil && before >= 0 {
+		if moved := link != nil && link.Version != before || link == nil && before >= 0; moved && !w.trusting {
 			w.stale = append(w.stale, it.id)
 			continue
 		}

@@ -212,12 +212,21 @@ func (s *Server) Port() int { return s.port }
 
 // CreateDatabase makes a database when it is missing.
 func (s *Server) CreateDatabase(ctx context.Context, name string) error {
+	return s.admin(ctx, "CREATE DATABASE IF NOT EXISTS `"+name+"` CHARACTER SET utf8mb4")
+}
+
+// DropDatabase removes a database with all it holds.
+func (s *Server) DropDatabase(ctx context.Context, name string) error {
+	return s.admin(ctx, "DROP DATABASE IF EXISTS `"+name+"`")
+}
+
+func (s *Server) admin(ctx context.Context, statement string) error {
 	db, err := mysqldb.Open(mysqldb.Options{DSN: s.DSN("information_schema"), MaxOpen: 1})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS `"+name+"` CHARACTER SET utf8mb4")
+	_, err = db.ExecContext(ctx, statement)
 	return mysqldb.Explain(err)
 }
 

@@ -1,0 +1,302 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	"go.uber.org/zap"
+
+	"odoosync/configs"
+	"odoosync/internal/localdb"
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+	"odoosync/odooclient"
+	"odoosync/reconcile"
+)
+
+// Options are what the settings do not say.
+type Options struct {
+	LocalDB bool // run a private MariaDB in VarDir/db
+	// Database is the database on a private server; "": LocalDatabase. With
+	// Fresh it is emptied first, for the demo.
+	Database string
+	Fresh    bool
+	VarDir   string          // "": "var"
+	Out      io.Writer       // for the person who started us; nil: nobody
+	Logger   *zap.Logger     // nil: silent
+	Clock    clockwork.Clock // nil: the real one
+	// OnEvent is told of every finished webhook, for the demo; may be nil.
+	OnEvent func(e queue.Event, o reconcile.Outcome, err error)
+	// OnImport is told how the initial import goes; may be nil.
+	OnImport func(reconcile.Progress)
+}
+
+// App is a running daemon.
+type App struct {
+	config configs.Config
+	o      Options
+	log    *zap.Logger
+
+	db     *mysqldb.DB
+	local  *localdb.Server
+	client *odooclient.Client
+	inbox  *queue.Inbox
+	keys   keys
+	addr   net.Addr
+	stats  *metrics
+
+	failed chan error // a part that cannot go on
+
+	mu    sync.Mutex
+	stops []stop
+	bound boundState
+}
+
+// stop is a part's name and how to end it.
+type stop struct {
+	name string
+	f    func(context.Context) error
+}
+
+// boundState is what is known of Odoo so far.
+type boundState struct {
+	ready  bool
+	series string
+	reason string // why not ready
+}
+
+// Start starts the daemon. On error everything that had started is stopped.
+func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
+	if o.VarDir == "" {
+		o.VarDir = "var"
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics()}
+	a.bound.reason = "connecting to Odoo"
+	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startHTTP, a.startWork} {
+		if err := part(ctx); err != nil {
+			return nil, errors.Join(err, a.Stop(context.Background()))
+		}
+	}
+	return a, nil
+}
+
+func (a *App) onStop(name string, f func(context.Context) error) {
+	a.mu.Lock()
+	a.stops = append(a.stops, stop{name, f})
+	a.mu.Unlock()
+}
+
+// stopTimeout bounds each part's stop.
+const stopTimeout = 20 * time.Second
+
+// Stop ends everything, the last started first. It is safe to call twice.
+func (a *App) Stop(ctx context.Context) error {
+	var errs []error
+	for {
+		a.mu.Lock()
+		if len(a.stops) == 0 {
+			a.mu.Unlock()
+			return errors.Join(errs...)
+		}
+		last := a.stops[len(a.stops)-1]
+		a.stops = a.stops[:len(a.stops)-1]
+		a.mu.Unlock()
+		bounded, cancel := context.WithTimeout(ctx, stopTimeout)
+		if err := last.f(bounded); err != nil {
+			errs = append(errs, fmt.Errorf("stopping %s: %w", last.name, err))
+		}
+		cancel()
+	}
+}
+
+// Run starts the daemon and keeps it until ctx ends or a part fails.
+func Run(ctx context.Context, c configs.Config, o Options) error {
+	a, err := Start(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.o.Out, "Stopping: finishing what has begun.")
+	case err = <-a.failed:
+	}
+	return errors.Join(err, a.Stop(context.Background()))
+}
+
+// URL is the address the daemon answers at.
+func (a *App) URL() string {
+	scheme := "http"
+	if a.config.HTTP.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + a.addr.String()
+}
+
+// WebhookKey is a key that opens the webhook endpoints.
+func (a *App) WebhookKey() string {
+	if len(a.keys.webhooks) == 0 {
+		return ""
+	}
+	return a.keys.webhooks[0]
+}
+
+// DB is the database, for the demo to look at.
+func (a *App) DB() *mysqldb.DB { return a.db }
+
+// Inbox is the queue of webhooks, for the demo to count.
+func (a *App) Inbox() *queue.Inbox { return a.inbox }
+
+// Local is the private database server, nil when there is none.
+func (a *App) Local() *localdb.Server { return a.local }
+
+// startDatabase connects, and for a private server migrates too.
+func (a *App) startDatabase(ctx context.Context) error {
+	db, local, err := OpenDatabase(ctx, a.config, a.o)
+	if err != nil {
+		return err
+	}
+	a.db, a.local = db, local
+	if local != nil {
+		a.onStop("the private database", local.Stop)
+		fmt.Fprintf(a.o.Out, "Private MariaDB at 127.0.0.1:%d. To look inside:\n  %s\n", local.Port(), local.ConnectHint(db.Name()))
+	}
+	a.onStop("the database connections", func(context.Context) error { return db.Close() })
+	if local != nil {
+		if _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	migrated, err := db.Migrated(ctx)
+	if err == nil && !migrated {
+		err = record.Errorf(record.CodeConfig, "the database's tables are missing or old: run odoosync migrate up")
+	}
+	return err
+}
+
+// LocalDatabase is the name of the database on a private server.
+const LocalDatabase = "odoosync"
+
+// OpenDatabase connects as the settings say, or starts a private server, which
+// is then the caller's to stop.
+func OpenDatabase(ctx context.Context, c configs.Config, o Options) (*mysqldb.DB, *localdb.Server, error) {
+	dsn := c.Database.DSN.Reveal()
+	var local *localdb.Server
+	if o.LocalDB {
+		var err error
+		if o.Database == "" {
+			o.Database = LocalDatabase
+		}
+		if local, err = startLocal(ctx, o); err != nil {
+			return nil, nil, err
+		}
+		dsn = local.DSN(o.Database)
+	}
+	if dsn == "" {
+		return nil, nil, record.Errorf(record.CodeConfig, "no database is named: set database.dsn (or ODOOSYNC_DATABASE_DSN) to your MySQL or MariaDB, "+
+			"or start with --local-db to use a private MariaDB in ./var/db")
+	}
+	db, err := mysqldb.Open(mysqldb.Options{DSN: dsn})
+	if err == nil {
+		if err = db.Reachable(ctx); err == nil {
+			return db, local, nil
+		}
+		err = errors.Join(record.Wrap(record.CodeOf(err), err, "%s: %s", mysqldb.Redact(dsn), record.Message(err)), db.Close())
+	}
+	if local != nil {
+		err = errors.Join(err, local.Stop(ctx))
+	}
+	return nil, nil, err
+}
+
+func startLocal(ctx context.Context, o Options) (*localdb.Server, error) {
+	logger := o.Logger
+	s, err := localdb.Start(ctx, localdb.Options{Dir: o.VarDir + "/db", OnRestart: func(err error) {
+		if logger != nil {
+			logger.Warn("private database", zap.Error(err))
+		}
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if o.Fresh {
+		err = s.DropDatabase(ctx, o.Database)
+	}
+	if err == nil {
+		err = s.CreateDatabase(ctx, o.Database)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Stop(ctx))
+	}
+	return s, nil
+}
+
+func (a *App) startInbox(context.Context) error {
+	a.inbox = queue.NewInbox(a.db, queue.Options{Clock: a.o.Clock})
+	a.onStop("the inbox", func(context.Context) error { a.inbox.Stop(); return nil })
+	return nil
+}
+
+func (a *App) startOdoo(context.Context) error {
+	if a.config.Odoo.URL == "" {
+		return nil
+	}
+	client, err := NewClient(a.config, a.stats.call)
+	if err != nil {
+		return err
+	}
+	a.client = client
+	a.onStop("the connections to Odoo", func(context.Context) error { client.Close(); return nil })
+	return nil
+}
+
+// NewClient makes a client as the settings say.
+func NewClient(c configs.Config, onCall func(odooclient.CallInfo)) (*odooclient.Client, error) {
+	return odooclient.New(odooclient.Options{URL: c.Odoo.URL, Database: c.Odoo.Database, Login: c.Odoo.Login, APIKey: c.Odoo.APIKey.Reveal(),
+		Timeout: c.Odoo.Timeout, Rate: c.Odoo.Rate, Companies: c.Odoo.Companies, Lang: c.Odoo.Lang, OnCall: onCall})
+}
+
+// serve runs an HTTP server until it is stopped, with timeouts against slow
+// clients, which gin itself does not set.
+func (a *App) serve(h http.Handler) error {
+	l, err := net.Listen("tcp", a.config.HTTP.Listen)
+	if err != nil {
+		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used; choose another address", a.config.HTTP.Listen)
+	}
+	a.addr = l.Addr()
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		serve := func() error { return server.Serve(l) }
+		if a.config.HTTP.TLSCert != "" {
+			serve = func() error { return server.ServeTLS(l, a.config.HTTP.TLSCert, a.config.HTTP.TLSKey) }
+		}
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- record.Wrap(record.CodeConfig, err, "the web server ended")
+		}
+	}()
+	a.onStop("the web server", func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		<-ended
+		return err
+	})
+	return nil
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"odoosync/internal/record"
+	"odoosync/webhooks"
+)
+
+// startHTTP serves the webhooks and what a monitor asks.
+func (a *App) startHTTP(context.Context) error {
+	keys, err := loadKeys(a.config, a.o)
+	if err != nil {
+		return err
+	}
+	a.keys = keys
+	var secrets []string
+	for _, s := range a.config.Webhooks.SigningSecrets {
+		secrets = append(secrets, s.Reveal())
+	}
+	handler, err := webhooks.New(webhooks.Options{Inbox: a.inbox, Keys: keys.webhooks, SigningSecrets: secrets,
+		AllowAnonymous: a.config.Webhooks.AllowAnonymous, MaxBody: a.config.Webhooks.MaxBody, Clock: a.o.Clock, Logger: a.log, OnReceived: a.stats.received})
+	if err != nil {
+		return err
+	}
+	engine, err := webhooks.Engine(a.config.HTTP.TrustedProxies, a.log)
+	if err != nil {
+		return err
+	}
+	handler.Register(engine)
+	mux := http.NewServeMux()
+	mux.Handle("/", engine)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]any{"status": "ok"}) })
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.stats.registry, promhttp.HandlerOpts{}))
+	return a.serve(mux)
+}
+
+// ready tells whether webhooks can be taken. Odoo's state is reported, not
+// required: events wait for it.
+func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	database := "ok"
+	status := http.StatusOK
+	migrated, err := a.db.Migrated(ctx)
+	switch {
+	case err != nil:
+		database, status = record.Message(err), http.StatusServiceUnavailable
+	case !migrated:
+		database, status = "the tables are missing or old: run odoosync migrate up", http.StatusServiceUnavailable
+	}
+	a.mu.Lock()
+	odoo := a.bound.reason
+	if a.bound.ready {
+		odoo = "ok"
+	}
+	a.mu.Unlock()
+	answer(w, status, map[string]any{"database": database, "odoo": odoo, "source": a.config.Source()})
+}

@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"odoosync/configs"
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+	"odoosync/reconcile"
+)
+
+// drainGrace is how long workers may finish what they have begun when the
+// daemon stops. It is under stopTimeout.
+const drainGrace = 10 * time.Second
+
+// connectPause is between two tries to reach Odoo at the start.
+const connectPause = 5 * time.Second
+
+// startWork starts the background task that binds the mapping, imports, and
+// works events until it is stopped.
+func (a *App) startWork(context.Context) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { a.work(ctx) })
+	a.onStop("the workers", func(stopping context.Context) error {
+		cancel()
+		ended := make(chan struct{})
+		go func() { group.Wait(); close(ended) }()
+		select {
+		case <-ended:
+			return nil
+		case <-stopping.Done():
+			return record.Errorf(record.CodeInternal, "a worker did not end in time; what it held is worked again after its lease")
+		}
+	})
+	return nil
+}
+
+func (a *App) work(ctx context.Context) {
+	m, ok := a.bindUntilDone(ctx)
+	if !ok {
+		return
+	}
+	engine := reconcile.New(reconcile.Options{DB: a.db, Odoo: a.reader(), Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap})
+	var syncer reconcile.Syncer = engine
+	if a.config.Source() == configs.SourcePayload {
+		syncer = reconcile.NewPayloads(engine)
+	}
+	scheduler, err := a.schedule(ctx, engine)
+	if err != nil {
+		a.failed <- err
+		return
+	}
+	defer func() { _ = scheduler.Shutdown() }() // it has nothing left to save
+	if a.client != nil {
+		var importing sync.WaitGroup
+		importing.Go(func() { a.importAll(ctx, engine) })
+		defer importing.Wait()
+	}
+	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log,
+		Overlap: a.config.Reconcile.Overlap, OnDone: a.onDone})
+	worker.Run(ctx, drainGrace)
+}
+
+func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
+	a.stats.done(e, o, err)
+	if a.o.OnEvent != nil {
+		a.o.OnEvent(e, o, err)
+	}
+}
+
+// reader is nil without an Odoo; a nil *Client in the interface would not be.
+func (a *App) reader() reconcile.Reader {
+	if a.client == nil {
+		return nil
+	}
+	return a.client
+}
+
+// bindUntilDone binds the mapping, waiting for an Odoo that is away. A mapping
+// that does not fit ends the daemon.
+func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
+	for {
+		m, series, err := Bind(ctx, a.config, a.client, a.db)
+		if err == nil {
+			a.mu.Lock()
+			a.bound = boundState{ready: true, series: series}
+			a.mu.Unlock()
+			a.log.Info("the mapping fits both sides", zap.String("odoo", series), zap.String("source", a.config.Source()))
+			return m, true
+		}
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		a.mu.Lock()
+		a.bound.reason = record.Message(err)
+		a.mu.Unlock()
+		if record.CodeOf(err) == record.CodeConfig {
+			a.failed <- err
+			return nil, false
+		}
+		a.log.Warn("Odoo cannot be used yet; webhooks are stored and wait", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+		timer := a.o.Clock.NewTimer(connectPause)
+		select {
+		case <-ctx.Done():
+		case <-timer.Chan():
+		}
+		timer.Stop()
+	}
+}
+
+// Bind reads the mapping and binds it to Odoo (nil: none) and the database. It
+// returns Odoo's version too.
+func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *mysqldb.DB) (*mapping.Mapping, string, error) {
+	text := configs.Mapping
+	if c.Mapping.File != "" {
+		var err error
+		if text, err = os.ReadFile(c.Mapping.File); err != nil {
+			return nil, "", record.Wrap(record.CodeConfig, err, "mapping.file %s cannot be read", c.Mapping.File)
+		}
+	}
+	spec, err := mapping.Parse(text)
+	if err != nil {
+		return nil, "", err
+	}
+	var describer reconcile.Describer
+	if client != nil {
+		describer = client
+	}
+	schema, err := reconcile.LoadSchema(ctx, describer, db, spec)
+	if err != nil {
+		return nil, "", mysqldb.Explain(err)
+	}
+	schema.OdooURL = c.Odoo.URL
+	m, err := spec.Compile(schema)
+	return m, schema.Version.Series, err
+}
+
+// importAll runs the initial import to its end, over outages.
+func (a *App) importAll(ctx context.Context, engine *reconcile.Engine) {
+	for ctx.Err() == nil {
+		err := engine.Import(ctx, reconcile.ImportOptions{Pager: a.client, Page: a.config.Reconcile.Page, Progress: a.o.OnImport})
+		if err == nil {
+			return
+		}
+		if errors.Is(err, context.Canceled) {
+			return
+		}
+		a.log.Warn("the initial import waits and will go on where it stopped", zap.String("reason", record.Message(mysqldb.Explain(err))), zap.NamedError("cause", err))
+		timer := a.o.Clock.NewTimer(connectPause)
+		select {
+		case <-ctx.Done():
+		case <-timer.Chan():
+		}
+		timer.Stop()
+	}
+}
+
+// waitsEvery is how often records that wait for a parent are looked at.
+const waitsEvery = 10 * time.Second
+
+// schedule sets up the periodic jobs. A job that panics must not end the
+// daemon, and none runs twice at once.
+func (a *App) schedule(ctx context.Context, engine *reconcile.Engine) (gocron.Scheduler, error) {
+	s, err := gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
+		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
+			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
+				a.log.Error("a scheduled job failed unexpectedly", zap.String("job", name), zap.Any("panic", failure), zap.Stack("stack"))
+			}))))
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.NewJob(gocron.DurationJob(waitsEvery), gocron.NewTask(func() { a.resolveWaits(ctx, engine) }), gocron.WithName("waits"))
+	if err != nil {
+		return nil, errors.Join(err, s.Shutdown())
+	}
+	s.Start()
+	return s, nil
+}
+
+func (a *App) resolveWaits(ctx context.Context, engine *reconcile.Engine) {
+	if a.client == nil {
+		return
+	}
+	n, err := engine.ResolveWaits(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("records that wait for a parent could not be synced now", zap.Error(err))
+	}
+	if n > 0 {
+		a.log.Info("records whose parent has arrived were synced again", zap.Int("records", n))
+	}
+}

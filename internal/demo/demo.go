@@ -1,0 +1,172 @@
+// Package demo runs the daemon between a simulated Odoo and a private
+// database, edits records there, and shows the rows change here.
+//
+// It ends with a comparison of both sides that does not use the daemon's own
+// merge: what a user would see in Odoo against what SELECT returns.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"odoosync/configs"
+	"odoosync/internal/app"
+	"odoosync/internal/odoosim"
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+	"odoosync/reconcile"
+)
+
+// Options of a demo.
+type Options struct {
+	For    time.Duration // how long to edit; 0: until ctx ends
+	Out    io.Writer
+	VarDir string // "": "var"
+	Seed   uint64 // of the edits; 0: the time
+	Listen string // "": 127.0.0.1:8080, or another port when that is taken
+	Logger *zap.Logger
+}
+
+// editEvery is the pause between two edits.
+const editEvery = 400 * time.Millisecond
+
+type demo struct {
+	o     Options
+	sim   *odoosim.Server
+	app   *app.App
+	print sync.Mutex
+	tally map[reconcile.Outcome]int
+}
+
+// Run shows the demo. It returns an error when both sides do not agree in the
+// end.
+func Run(ctx context.Context, o Options) error {
+	if o.Seed == 0 {
+		o.Seed = uint64(time.Now().UnixNano())
+	}
+	d := &demo{o: o, tally: map[reconcile.Outcome]int{}}
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	editing, cancel := context.WithCancel(ctx)
+	if o.For > 0 {
+		editing, cancel = context.WithTimeout(ctx, o.For)
+	}
+	defer cancel()
+	d.edit(editing)
+	// What was edited is still to arrive, whatever ended the editing.
+	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer done()
+	err := d.finish(finishing)
+	return errors.Join(err, d.app.Stop(finishing), d.sim.Close())
+}
+
+func (d *demo) start(ctx context.Context) error {
+	d.sim = odoosim.New(odoosim.Options{Seed: d.o.Seed})
+	d.sim.SeedSchoolTrips(odoosim.Size{Contacts: 120, Orders: 60, Invoices: 50, Leads: 40})
+	url, err := d.sim.Start()
+	if err != nil {
+		return err
+	}
+	c := configs.Default()
+	c.Odoo.URL, c.Odoo.Database, c.Odoo.Login, c.Odoo.APIKey = url, "odoosim", "sync", "sim-key"
+	if d.o.Listen != "" {
+		c.HTTP.Listen = d.o.Listen
+	}
+	imported := make(chan struct{})
+	var once sync.Once
+	options := app.Options{LocalDB: true, Database: "odoosync_demo", Fresh: true, VarDir: d.o.VarDir, Out: d.o.Out, Logger: d.o.Logger, OnEvent: d.onEvent,
+		OnImport: func(p reconcile.Progress) {
+			if p.Ended {
+				d.say("  imported %4d %s", p.Done, p.Entity)
+			}
+			if p.Ended && p.Entity == lastEntity {
+				once.Do(func() { close(imported) })
+			}
+		}}
+	d.say("A simulated Odoo with a school-trip agency's records runs at %s. Importing:", url)
+	if d.app, err = app.Start(ctx, c, options); record.CodeOf(err) == record.CodeConfig && d.o.Listen == "" {
+		c.HTTP.Listen = "127.0.0.1:0" // the usual port may be taken; any other will do
+		d.app, err = app.Start(ctx, c, options)
+	}
+	if err != nil {
+		return errors.Join(err, d.sim.Close())
+	}
+	select {
+	case <-imported:
+	case <-ctx.Done():
+	}
+	d.sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: d.app.WebhookKey()})
+	d.say("\nThe daemon listens at %s (/healthz, /readyz, /metrics). Editing in Odoo; the rows follow:", d.app.URL())
+	return nil
+}
+
+// lastEntity is imported last.
+const lastEntity = "invoices"
+
+func (d *demo) say(format string, args ...any) {
+	d.print.Lock()
+	defer d.print.Unlock()
+	fmt.Fprintf(d.o.Out, format+"\n", args...)
+}
+
+func (d *demo) onEvent(e queue.Event, o reconcile.Outcome, err error) {
+	d.print.Lock()
+	d.tally[o]++
+	d.print.Unlock()
+	if err != nil {
+		d.say("  ! %s %d: %s", e.Type, e.OdooID, record.Message(err))
+		return
+	}
+	for _, line := range d.changesOf(e) {
+		d.say("  %s", line)
+	}
+}
+
+// finish waits until everything edited has arrived, compares, and sums up.
+func (d *demo) finish(ctx context.Context) error {
+	d.say("\nNo more edits. Waiting for what is on its way ...")
+	err := d.sim.Drain(ctx)
+	if err == nil {
+		err = d.settle(ctx)
+	}
+	differences, compareErr := d.compare(ctx)
+	stats := d.sim.Stats()
+	d.say("\nWebhooks: %d sent by Odoo, %d applied, %d deleted a row, %d merged to nothing, %d ignored, %d failed.",
+		stats.Sent, d.tally[reconcile.Applied], d.tally[reconcile.Deleted], d.tally[reconcile.Merged], d.tally[reconcile.Ignored], d.tally[reconcile.Refused])
+	for _, line := range differences {
+		d.say("  differs: %s", line)
+	}
+	if err = errors.Join(err, compareErr); err != nil {
+		return err
+	}
+	if len(differences) > 0 {
+		return record.Errorf(record.CodeInternal, "the two sides do not agree: %d differences", len(differences))
+	}
+	d.say("Both sides agree.")
+	return nil
+}
+
+// settle waits until no event is pending that is due now.
+func (d *demo) settle(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var due int
+		err := d.app.DB().QueryRowContext(ctx, "SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending' AND source <> 'recheck'").Scan(&due)
+		if err != nil || due == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return record.Errorf(record.CodeInternal, "%d events were not worked in time", due)
+		case <-tick.C:
+		}
+	}
+}
