@@ -205,7 +205,6 @@ type decoder struct {
 	entity  *Entity
 	id      int64
 	res     Resolver
-	payload bool // a webhook's data: what cannot be resolved is unknown
 	missing []MissingRef
 }
 

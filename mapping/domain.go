@@ -64,8 +64,6 @@ func (d Domain) Args() []any {
 	return out
 }
 
-func (d Domain) isZero() bool { return len(d.terms) == 0 }
-
 // fields are the fields of the record itself that the domain looks at.
 func (d Domain) fields() []string {
 	var out []string
@@ -318,7 +316,7 @@ func parseDomain(terms []any) (Domain, error) {
 				need++
 			case "!":
 			default:
-				return Domain{}, fmt.Errorf("%q is no operator of a domain: write & or | or !", op)
+				return Domain{}, fmt.Errorf("%q is no operator of a domain, which are &, | and ! alone", op)
 			}
 			d.terms = append(d.terms, term{op: op})
 			continue

@@ -23,7 +23,7 @@ type Stub struct {
 // stubs, with what the payload says of them.
 func (m *Mapping) DecodePayload(e *Entity, data map[string]any, res Resolver) (record.Record, []Stub, error) {
 	raw := rawOf(data)
-	d := decoder{entity: e, id: raw.ID(), res: res, payload: true}
+	d := decoder{entity: e, id: raw.ID(), res: res}
 	out := record.Record{Entity: e.Name, OdooID: raw.ID(), Fields: record.Fields{}}
 	for _, f := range e.Fields {
 		if err := d.direct(out.Fields, f, raw); err != nil {

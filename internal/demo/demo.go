@@ -138,8 +138,8 @@ func (d *demo) finish(ctx context.Context) error {
 	}
 	differences, compareErr := d.compare(ctx)
 	stats := d.sim.Stats()
-	d.say("\nWebhooks: %d sent by Odoo, %d applied, %d deleted a row, %d merged to nothing, %d ignored, %d failed.",
-		stats.Sent, d.tally[reconcile.Applied], d.tally[reconcile.Deleted], d.tally[reconcile.Merged], d.tally[reconcile.Ignored], d.tally[reconcile.Refused])
+	d.say("\nWebhooks: %d sent by Odoo (%d could not be delivered), %d applied, %d deleted a row, %d merged to nothing, %d ignored, %d failed.",
+		stats.Sent, stats.SendFailed, d.tally[reconcile.Applied], d.tally[reconcile.Deleted], d.tally[reconcile.Merged], d.tally[reconcile.Ignored], d.tally[reconcile.Refused])
 	for _, line := range differences {
 		d.say("  differs: %s", line)
 	}

@@ -61,8 +61,25 @@ var edits = []func(s *odoosim.Server, r *rand.Rand, n int){
 		_ = s.Call("crm.lead", "action_set_won", some(s, r, "crm.lead"))
 	},
 	func(s *odoosim.Server, r *rand.Rand, _ int) {
-		if ids := s.IDs("crm.lead"); len(ids) > 10 {
-			s.Unlink("crm.lead", ids[r.IntN(len(ids))])
+		if id := unused(s); id != 0 {
+			s.Unlink("res.partner", id)
 		}
 	},
+}
+
+// unused is a contact that nothing refers to, 0 for none: Odoo would refuse to
+// delete another.
+func unused(s *odoosim.Server) int64 {
+	used := map[any]bool{}
+	for _, ref := range [][2]string{{"res.partner", "parent_id"}, {"sale.order", "partner_id"}, {"account.move", "partner_id"}, {"crm.lead", "partner_id"}} {
+		for _, id := range s.IDs(ref[0]) {
+			used[s.Get(ref[0], id)[ref[1]]] = true
+		}
+	}
+	for _, id := range s.IDs("res.partner") {
+		if !used[id] {
+			return id
+		}
+	}
+	return 0
 }

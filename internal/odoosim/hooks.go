@@ -89,6 +89,9 @@ func (h *hooks) committed(t *tx) {
 			continue
 		}
 		event, data := h.s.payload(c)
+		if untold[event] {
+			continue
+		}
 		body, err := json.Marshal(map[string]any{"event": event, "timestamp": t.at.Format("2006-01-02T15:04:05.000000"), "data": data})
 		if err != nil {
 			continue // cannot happen: rows hold only what JSON knows
@@ -144,6 +147,9 @@ func (h *hooks) post(o WebhookOptions, d delivery) bool {
 	defer resp.Body.Close()
 	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated
 }
+
+// untold are changes for which the guide has no event.
+var untold = map[string]bool{"account.move.deleted": true, "crm.lead.deleted": true}
 
 // payload is the guide's event for a change.
 func (s *Server) payload(c change) (string, map[string]any) {

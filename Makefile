@@ -1,0 +1,59 @@
+# odoosync. `make` alone explains itself.
+
+SHELL := /bin/bash
+GO ?= go
+FUZZTIME ?= 10s
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+PACKAGES := ./...
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test race lint bench verify fuzz
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Fetch the Go modules, and MariaDB from Debian when it is missing
+	@$(GO) mod download
+	@if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then $(MAKE) --no-print-directory mariadb; fi
+
+.PHONY: mariadb
+mariadb:
+	@if ! command -v apt-get >/dev/null; then echo "mariadbd is missing: install MariaDB 10.6 or later (on Debian: mariadb-server)"; exit 1; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; command -v sudo >/dev/null || { echo "mariadbd is missing: as root, apt-get install mariadb-server"; exit 1; }; fi; \
+	echo "Installing mariadb-server for the tests and the demo ..."; \
+	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends mariadb-server
+
+build: setup ## Build bin/odoosync
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/odoosync ./cmd/odoosync
+
+run: build ## Serve with a private MariaDB in ./var/db
+	./bin/odoosync serve --local-db
+
+demo: build ## Show it: a simulated Odoo, live edits, the rows that follow (Ctrl-C ends it)
+	./bin/odoosync demo
+
+test: setup ## Run the tests
+	$(GO) test $(PACKAGES)
+
+race: setup ## Run the tests with the race detector
+	$(GO) test -race $(PACKAGES)
+
+lint: setup ## gofmt, vet, staticcheck and the layering of packages
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet $(PACKAGES)
+	$(GO) tool staticcheck $(PACKAGES)
+	$(GO) test -count=1 ./internal/layers
+
+bench: setup ## Run the benchmarks (read them with benchstat)
+	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+verify: setup ## Check that go.mod is tidy
+	$(GO) mod tidy -diff
+
+fuzz: setup ## Fuzz every parser for FUZZTIME (10s) each
+	@set -e; for package in $$($(GO) list $(PACKAGES)); do \
+	  dir=$$($(GO) list -f '{{.Dir}}' $$package); \
+	  for name in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go 2>/dev/null | cut -c6-); do \
+	    echo "fuzzing $$package $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; done

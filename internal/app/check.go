@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"odoosync/configs"
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/record"
+	"odoosync/odooclient"
+)
+
+// Report is what a check found.
+type Report struct {
+	Lines    []string
+	Problems int
+}
+
+func (r *Report) ok(format string, args ...any) {
+	r.Lines = append(r.Lines, "ok       "+fmt.Sprintf(format, args...))
+}
+
+func (r *Report) bad(what, mend string) {
+	r.Problems++
+	r.Lines = append(r.Lines, "PROBLEM  "+what)
+	if mend != "" {
+		r.Lines = append(r.Lines, "         "+mend)
+	}
+}
+
+// Check tests what the daemon needs and says how to mend what is wrong. It
+// changes nothing.
+func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
+	var r Report
+	r.ok("settings")
+	checkDatabase(ctx, &r, db)
+	var client *odooclient.Client
+	if c.Odoo.URL == "" {
+		r.ok("no odoo.url: events are applied by their own data (webhooks.source: payload); without Odoo to ask, lost webhooks cannot be found")
+	} else if client = checkOdoo(ctx, &r, c); client == nil {
+		return r
+	} else {
+		defer client.Close()
+	}
+	m, series, err := Bind(ctx, c, client, db)
+	if err != nil {
+		r.bad(record.Message(err), "")
+		return r
+	}
+	for _, e := range m.Entities {
+		if client != nil {
+			n, err := client.SearchCount(ctx, e.Model, e.SearchDomain())
+			if err != nil {
+				r.bad(e.Name+": "+record.Message(err), "give the sync user the right to read "+e.Model)
+				continue
+			}
+			r.ok("%s: the sync user sees %d records", e.Name, n)
+		}
+		r.ok("%s: %s in table %s, %d fields", e.Name, e.Model, e.Table, len(e.Fields))
+		for _, absent := range e.Absent {
+			r.ok("%s: Odoo %s has no field for the column %s; it stays empty", e.Name, series, absent)
+		}
+	}
+	return r
+}
+
+func checkDatabase(ctx context.Context, r *Report, db *mysqldb.DB) {
+	info, err := db.ServerInfo(ctx)
+	if err != nil {
+		r.bad(record.Message(err), "")
+		return
+	}
+	r.ok("database %s on %s", db.Name(), info)
+	problems, err := db.CheckServer(ctx)
+	for _, p := range problems {
+		r.bad(p.What, p.Mend)
+	}
+	if err != nil {
+		r.bad(record.Message(err), "")
+	}
+	switch migrated, err := db.Migrated(ctx); {
+	case err != nil:
+		r.bad(record.Message(err), "")
+	case !migrated:
+		r.bad("the tables are missing or old", "run odoosync migrate up")
+	}
+}
+
+// checkOdoo logs in; nil means that it could not.
+func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Client {
+	client, err := NewClient(c, nil)
+	if err == nil {
+		var v odooclient.Version
+		if v, err = client.Version(ctx); err == nil {
+			r.ok("Odoo %s at %s", v.Series, c.Odoo.URL)
+			var uid int64
+			if uid, err = client.Authenticate(ctx); err == nil {
+				r.ok("login %s (user %d)", c.Odoo.Login, uid)
+				return client
+			}
+		}
+	}
+	r.bad(record.Message(err), "")
+	if client != nil {
+		client.Close()
+	}
+	return nil
+}
