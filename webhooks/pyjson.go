@@ -93,7 +93,7 @@ func writePythonString(b *strings.Builder, s string) {
 		switch {
 		case special:
 			b.WriteString(escape)
-		case r >= 0x20 && r < 0x7f || r == 0x7f:
+		case r >= 0x20 && r < 0x7f: // Python escapes DEL too
 			b.WriteRune(r)
 		case r > 0xFFFF:
 			high, low := utf16.EncodeRune(r)
