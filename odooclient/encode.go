@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -53,6 +54,13 @@ func clean(v any) (any, error) {
 			return nil, fmt.Errorf("%v is not a number", x)
 		}
 		return x, nil
+	case Double:
+		// Odoo holds a double itself; the shortest text of one is what we were given.
+		f, err := strconv.ParseFloat(string(x), 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number", string(x))
+		}
+		return clean(f)
 	case []string:
 		return cleanList(x)
 	case []int64:

@@ -3,6 +3,7 @@ package odooclient
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -316,9 +317,31 @@ func plainText(b []byte) bool {
 		!bytes.Contains(b, []byte("]]>"))
 }
 
-var entities = map[string]byte{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
+var entities = map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
 
-// unescape resolves the five entities and XML's line ends.
+// entity resolves a named entity or a numeric one ("#34", "#x22") of a
+// character that XML allows.
+func entity(name string) (rune, bool) {
+	if r, ok := entities[name]; ok {
+		return r, true
+	}
+	digits, ok := strings.CutPrefix(name, "#")
+	if !ok {
+		return 0, false
+	}
+	base := 10
+	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 21)
+	r := rune(n)
+	if err != nil || !utf8.ValidRune(r) || r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+		return 0, false
+	}
+	return r, true
+}
+
+// unescape resolves entities and XML's line ends.
 func unescape(b []byte) (string, error) {
 	var out strings.Builder
 	out.Grow(len(b))
@@ -331,14 +354,14 @@ func unescape(b []byte) (string, error) {
 			}
 		case '&':
 			end := bytes.IndexByte(b[i:], ';')
-			if end < 0 || end > 5 {
+			if end < 0 || end > 9 {
 				return "", errUnknown
 			}
-			r, ok := entities[string(b[i+1:i+end])]
+			r, ok := entity(string(b[i+1 : i+end]))
 			if !ok {
 				return "", errUnknown
 			}
-			out.WriteByte(r)
+			out.WriteRune(r)
 			i += end
 		default:
 			out.WriteByte(c)
