@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 )
 
@@ -117,37 +118,53 @@ const insertColumns = "event_type, event_data, status, error_message, received_a
 const insertMarks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 // insert writes the batch and tells which deliveries were there before, in the
-// table or twice in the batch.
+// table or twice in the batch. Nearly always that is one statement, which
+// commits by itself and saves the trips of a transaction; only when a delivery
+// turns out to be known is it done again the long way.
 func (q *Inbox) insert(ctx context.Context, batch []*appending) (map[*appending]bool, error) {
 	now := q.now()
+	query, args := insertStatement(batch, nil, now)
+	_, err := q.db.ExecContext(ctx, query, args...)
+	if err == nil || !mysqldb.IsDuplicate(err) {
+		return nil, mysqldb.Explain(err)
+	}
 	seen := map[*appending]bool{}
-	err := q.db.InTx(ctx, func(tx *sql.Tx) error {
+	err = q.db.InTx(ctx, func(tx *sql.Tx) error {
 		clear(seen)
 		known, err := knownDeliveries(ctx, tx, batch)
 		if err != nil {
 			return err
 		}
-		var args []any
-		rows := 0
 		for _, a := range batch {
 			if id := a.event.DeliveryID; id != "" {
-				if known[id] {
-					seen[a] = true
-					continue
-				}
+				seen[a] = known[id]
 				known[id] = true
 			}
-			args = append(args, a.args(now)...)
-			rows++
 		}
-		if rows == 0 {
+		query, args := insertStatement(batch, seen, now)
+		if query == "" {
 			return nil
 		}
-		query := "INSERT INTO webhook_logs (" + insertColumns + ") VALUES " + insertMarks + strings.Repeat(", "+insertMarks, rows-1)
 		_, err = tx.ExecContext(ctx, query, args...)
 		return err
 	})
 	return seen, err
+}
+
+// insertStatement writes all of a batch but what was seen; "" for nothing.
+func insertStatement(batch []*appending, seen map[*appending]bool, now time.Time) (string, []any) {
+	args := make([]any, 0, len(batch)*17)
+	rows := 0
+	for _, a := range batch {
+		if !seen[a] {
+			args = append(args, a.args(now)...)
+			rows++
+		}
+	}
+	if rows == 0 {
+		return "", nil
+	}
+	return "INSERT INTO webhook_logs (" + insertColumns + ") VALUES " + insertMarks + strings.Repeat(", "+insertMarks, rows-1), args
 }
 
 func knownDeliveries(ctx context.Context, tx *sql.Tx, batch []*appending) (map[string]bool, error) {
