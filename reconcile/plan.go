@@ -180,6 +180,8 @@ func (w *writer) describe(p *plan, local *record.Record) {
 		old := record.Null
 		if local != nil {
 			old = local.Fields[name]
+		} else if v.IsNull() {
+			continue // a new row's empty columns tell nothing
 		}
 		p.changes[name] = [2]record.Value{old, v}
 	}

@@ -42,7 +42,7 @@ type WorkerOptions struct {
 	Logger  *zap.Logger
 	Workers int           // 0: 2
 	Batch   int           // events a claim; 0: 200
-	Lease   time.Duration // 0: 2 minutes; renewed at half of it
+	Lease   time.Duration // 0: 30 seconds; renewed at half of it
 	Idle    time.Duration // how often due retries are looked for; 0: 1 second
 	// Overlap is the last of the second looks at a record that a delete hint
 	// found alive; 0: 10 minutes.
@@ -70,7 +70,7 @@ func NewWorker(o WorkerOptions) *Worker {
 		o.Batch = 200
 	}
 	if o.Lease == 0 {
-		o.Lease = 2 * time.Minute
+		o.Lease = 30 * time.Second
 	}
 	if o.Idle == 0 {
 		o.Idle = time.Second

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"odoosync/internal/dbtest"
+	"odoosync/internal/odoosim"
+)
+
+// TestMain lets the test binary be the program itself, to be started and
+// killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("ODOOSYNC_TEST_MAIN") == "1" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program starts the daemon as a process of its own and waits until it listens.
+func program(t *testing.T, dir string, environ []string, address string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "serve")
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), "ODOOSYNC_TEST_MAIN=1"), environ...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	require.NoError(t, cmd.Start())
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		resp, err := http.Get("http://" + address + "/healthz")
+		if err == nil {
+			require.NoError(t, resp.Body.Close())
+			return cmd
+		}
+		require.True(t, time.Now().Before(deadline), "the daemon does not answer: %s", log.String())
+		time.Sleep(20 * time.Millisecond) // polling another process, which cannot signal
+	}
+}
+
+// TestKilledAgainAndAgain kills the daemon with -9 while events pour in. Every
+// acknowledged event is applied in the end, and nothing is applied twice.
+func TestKilledAgainAndAgain(t *testing.T) {
+	sim := odoosim.New(odoosim.Options{})
+	url, err := sim.Start()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, sim.Close()) }()
+	dsn := dbtest.DSN(t)
+	db := dbtest.Open(t, dsn)
+	const address = "127.0.0.1:18471"
+	environ := []string{"ODOOSYNC_DATABASE_DSN=" + dsn, "ODOOSYNC_ODOO_URL=" + url, "ODOOSYNC_ODOO_DATABASE=odoosim", "ODOOSYNC_ODOO_LOGIN=sync",
+		"ODOOSYNC_ODOO_API_KEY=sim-key", "ODOOSYNC_HTTP_LISTEN=" + address, "ODOOSYNC_WEBHOOKS_API_KEYS=key", "ODOOSYNC_LOG_LEVEL=error"}
+	dir := t.TempDir()
+	client := &http.Client{Timeout: 5 * time.Second}
+	acknowledged := map[int64]bool{}
+	for round := range 6 {
+		cmd := program(t, dir, environ, address)
+		kill := time.AfterFunc(time.Duration(40+round*37)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		for i := 0; ; i++ {
+			id := sim.Create("res.partner", odoosim.Values{"name": fmt.Sprintf("Contact %d-%d", round, i)})
+			body := fmt.Sprintf(`{"event": "res.partner.created", "timestamp": %q, "data": {"id": %d}}`, time.Now().UTC().Format(time.RFC3339), id)
+			req, err := http.NewRequest(http.MethodPost, "http://"+address+"/webhooks/odoo/partner", strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer key")
+			resp, err := client.Do(req)
+			if err != nil {
+				break // killed
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				acknowledged[id] = true
+			}
+		}
+		kill.Stop()
+		_ = cmd.Wait() // it was killed
+	}
+	require.NotEmpty(t, acknowledged)
+	// A dead worker's leases would only run out in minutes.
+	_, err = db.Exec("UPDATE webhook_logs SET lease_until = '2000-01-01' WHERE lease_until IS NOT NULL")
+	require.NoError(t, err)
+	cmd := program(t, dir, environ, address)
+	require.Eventually(t, func() bool {
+		var pending int
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending'").Scan(&pending))
+		return pending == 0
+	}, 30*time.Second, 50*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, cmd.Wait(), "an interrupted daemon ends well")
+
+	for id := range acknowledged {
+		var rows, creations int
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM contacts WHERE odoo_id = ?", id).Scan(&rows))
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM sync_changes WHERE entity = 'contacts' AND odoo_id = ?", id).Scan(&creations))
+		require.Equal(t, []int{1, 1}, []int{rows, creations}, "contact %d", id)
+	}
+	t.Logf("%d acknowledged events over %d kills", len(acknowledged), 6)
+}
+
+func run(t *testing.T, environ []string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRoot(&out, environ)
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+func TestExitCodes(t *testing.T) {
+	dsn := "ODOOSYNC_DATABASE_DSN=" + dbtest.DSN(t)
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		args    []string
+		code    int
+		says    string
+	}{
+		{"version", nil, []string{"version"}, exitDone, "odoosync"},
+		{"an unknown flag", nil, []string{"serve", "--fast"}, exitUsage, ""},
+		{"an argument too many", nil, []string{"version", "x"}, exitUsage, ""},
+		{"an unknown setting", []string{"ODOOSYNC_DATABASE_DSM=x"}, []string{"status"}, exitUsage, ""},
+		{"no database", nil, []string{"status"}, exitUsage, ""},
+		{"status of nothing", []string{dsn}, []string{"status"}, exitDone, "0 pending"},
+		{"migrate status", []string{dsn}, []string{"migrate", "status"}, exitDone, "ran     00001_api_tables.sql"},
+		{"migrate up again", []string{dsn}, []string{"migrate", "up"}, exitDone, "up to date"},
+		{"check without an Odoo", []string{dsn}, []string{"check"}, exitDone, "payload"},
+		{"check with an Odoo that is away", []string{dsn, "ODOOSYNC_ODOO_URL=http://127.0.0.1:1", "ODOOSYNC_ODOO_DATABASE=d", "ODOOSYNC_ODOO_LOGIN=l", "ODOOSYNC_ODOO_API_KEY=k"},
+			[]string{"check"}, exitUsage, "PROBLEM  Odoo cannot be reached"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			out, err := run(t, tt.environ, tt.args...)
+			require.Equal(t, tt.code, exitCode(err), "%v", err)
+			require.Contains(t, out, tt.says)
+		})
+	}
+	require.Equal(t, exitPartly, exitCode(errPartly))
+	_, err := os.Stat(filepath.Join("..", "..", "configs", "odoosync.yaml"))
+	require.NoError(t, err)
+}
