@@ -20,7 +20,7 @@ func (e *env) database(c *cobra.Command, f func(ctx context.Context, db *mysqldb
 		return err
 	}
 	local, _ := c.Flags().GetBool("local-db")
-	db, server, err := app.OpenDatabase(c.Context(), config, app.Options{LocalDB: local, VarDir: "var"})
+	db, server, err := app.OpenDatabase(c.Context(), config, app.Options{LocalDB: local, VarDir: "var", Join: true})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (e *env) database(c *cobra.Command, f func(ctx context.Context, db *mysqldb
 }
 
 func withLocal(c *cobra.Command) *cobra.Command {
-	c.Flags().Bool("local-db", false, "use the private MariaDB in ./var/db (not while serve --local-db runs)")
+	c.Flags().Bool("local-db", false, "use the private MariaDB in ./var/db")
 	return c
 }
 

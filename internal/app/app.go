@@ -29,6 +29,7 @@ type Options struct {
 	// Fresh it is emptied first, for the demo.
 	Database string
 	Fresh    bool
+	Join     bool            // when another process runs the private server, connect to it
 	VarDir   string          // "": "var"
 	Out      io.Writer       // for the person who started us; nil: nobody
 	Logger   *zap.Logger     // nil: silent
@@ -203,10 +204,17 @@ func OpenDatabase(ctx context.Context, c configs.Config, o Options) (*mysqldb.DB
 		if o.Database == "" {
 			o.Database = LocalDatabase
 		}
-		if local, err = startLocal(ctx, o); err != nil {
+		local, err = startLocal(ctx, o)
+		switch {
+		case err == nil:
+			dsn = local.DSN(o.Database)
+		case o.Join && errors.Is(err, localdb.ErrInUse):
+			if dsn, err = localdb.Running(o.VarDir+"/db", o.Database); err != nil {
+				return nil, nil, err
+			}
+		default:
 			return nil, nil, err
 		}
-		dsn = local.DSN(o.Database)
 	}
 	if dsn == "" {
 		return nil, nil, record.Errorf(record.CodeConfig, "no database is named: set database.dsn (or ODOOSYNC_DATABASE_DSN) to your MySQL or MariaDB, "+

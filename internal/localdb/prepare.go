@@ -73,12 +73,6 @@ func (s *Server) placeSocket() error {
 	return nil
 }
 
-func (s *Server) cleanSocket() {
-	if s.sockDir != "" {
-		_ = os.RemoveAll(s.sockDir) // a leftover folder in the temporary place does no harm
-	}
-}
-
 // writeInit writes what the server runs at each start: our user with our
 // password, and no way in for root without it.
 func (s *Server) writeInit() error {

@@ -40,6 +40,7 @@ type Server struct {
 	port     int
 	socket   string
 	sockDir  string
+	lock     *os.File // held while the folder is ours
 
 	mu       sync.Mutex
 	process  *process
@@ -59,11 +60,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	o.Dir = dir
 	s := &Server{options: o}
+	if err := s.own(); err != nil {
+		return nil, err
+	}
 	if err := s.prepare(ctx); err != nil {
+		s.release()
 		return nil, err
 	}
 	if err := s.launch(ctx); err != nil {
-		s.cleanSocket()
+		s.release()
 		return nil, err
 	}
 	s.watcher.Add(1)
@@ -187,7 +192,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.stopping = true
 	p := s.process
 	s.mu.Unlock()
-	defer s.cleanSocket()
+	defer s.release()
 	if p == nil {
 		return nil
 	}
