@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -28,49 +29,53 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program starts the daemon as a process of its own and waits until it listens.
-func program(t *testing.T, dir string, environ []string, address string) *exec.Cmd {
+// program starts the daemon as a process of its own and waits until it says
+// where it listens.
+func program(t *testing.T, dir string, environ []string) (*exec.Cmd, string) {
 	t.Helper()
+	log, err := os.Create(filepath.Join(dir, "stderr.log"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, log.Close()) }() // the process has its own
 	cmd := exec.Command(os.Args[0], "serve")
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "ODOOSYNC_TEST_MAIN=1"), environ...)
-	var log bytes.Buffer
-	cmd.Stderr = &log
+	cmd.Stderr = log
+	said, err := cmd.StdoutPipe()
+	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		resp, err := http.Get("http://" + address + "/healthz")
-		if err == nil {
-			require.NoError(t, resp.Body.Close())
-			return cmd
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if url, listens := strings.CutPrefix(lines.Text(), "Listening at "); listens {
+			return cmd, url
 		}
-		require.True(t, time.Now().Before(deadline), "the daemon does not answer: %s", log.String())
-		time.Sleep(20 * time.Millisecond) // polling another process, which cannot signal
 	}
+	failure, err := os.ReadFile(log.Name())
+	require.NoError(t, err)
+	t.Fatalf("the daemon ended before it listened: %s", failure)
+	return nil, ""
 }
 
 // TestKilledAgainAndAgain kills the daemon with -9 while events pour in. Every
 // acknowledged event is applied in the end, and nothing is applied twice.
 func TestKilledAgainAndAgain(t *testing.T) {
 	sim := odoosim.New(odoosim.Options{})
-	url, err := sim.Start()
+	odoo, err := sim.Start()
 	require.NoError(t, err)
 	defer func() { require.NoError(t, sim.Close()) }()
 	dsn := dbtest.DSN(t)
 	db := dbtest.Open(t, dsn)
-	const address = "127.0.0.1:18471"
-	environ := []string{"ODOOSYNC_DATABASE_DSN=" + dsn, "ODOOSYNC_ODOO_URL=" + url, "ODOOSYNC_ODOO_DATABASE=odoosim", "ODOOSYNC_ODOO_LOGIN=sync",
-		"ODOOSYNC_ODOO_API_KEY=sim-key", "ODOOSYNC_HTTP_LISTEN=" + address, "ODOOSYNC_WEBHOOKS_API_KEYS=key", "ODOOSYNC_LOG_LEVEL=error"}
+	environ := []string{"ODOOSYNC_DATABASE_DSN=" + dsn, "ODOOSYNC_ODOO_URL=" + odoo, "ODOOSYNC_ODOO_DATABASE=odoosim", "ODOOSYNC_ODOO_LOGIN=sync",
+		"ODOOSYNC_ODOO_API_KEY=sim-key", "ODOOSYNC_HTTP_LISTEN=127.0.0.1:0", "ODOOSYNC_WEBHOOKS_API_KEYS=key", "ODOOSYNC_LOG_LEVEL=error"}
 	dir := t.TempDir()
 	client := &http.Client{Timeout: 5 * time.Second}
 	acknowledged := map[int64]bool{}
 	for round := range 6 {
-		cmd := program(t, dir, environ, address)
+		cmd, url := program(t, dir, environ)
 		kill := time.AfterFunc(time.Duration(40+round*37)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		for i := 0; ; i++ {
 			id := sim.Create("res.partner", odoosim.Values{"name": fmt.Sprintf("Contact %d-%d", round, i)})
 			body := fmt.Sprintf(`{"event": "res.partner.created", "timestamp": %q, "data": {"id": %d}}`, time.Now().UTC().Format(time.RFC3339), id)
-			req, err := http.NewRequest(http.MethodPost, "http://"+address+"/webhooks/odoo/partner", strings.NewReader(body))
+			req, err := http.NewRequest(http.MethodPost, url+"/webhooks/odoo/partner", strings.NewReader(body))
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "application/json")
 			req.Header.Set("Authorization", "Bearer key")
@@ -90,7 +95,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	// A dead worker's leases would only run out in minutes.
 	_, err = db.Exec("UPDATE webhook_logs SET lease_until = '2000-01-01' WHERE lease_until IS NOT NULL")
 	require.NoError(t, err)
-	cmd := program(t, dir, environ, address)
+	cmd, _ := program(t, dir, environ)
 	require.Eventually(t, func() bool {
 		var pending int
 		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending'").Scan(&pending))

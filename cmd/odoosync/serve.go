@@ -31,7 +31,7 @@ func (e *env) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "odoosync %s listens at %s.\n", version, config.HTTP.Listen)
+			fmt.Fprintf(e.out, "odoosync %s starts.\n", version)
 			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: importProgress(e.out)})
 		},
 	}

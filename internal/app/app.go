@@ -288,6 +288,7 @@ func (a *App) serve(h http.Handler) error {
 		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used; choose another address", a.config.HTTP.Listen)
 	}
 	a.addr = l.Addr()
+	fmt.Fprintf(a.o.Out, "Listening at %s\n", a.URL())
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	ended := make(chan struct{})
