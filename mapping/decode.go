@@ -171,7 +171,7 @@ func (f *Field) pathTarget(lines []odooclient.Raw, res Resolver) int64 {
 // record and field, and why.
 func (e *Entity) Decode(raw odooclient.Raw, lines map[string][]odooclient.Raw, res Resolver) (record.Record, []MissingRef, error) {
 	d := decoder{entity: e, id: raw.ID(), res: res}
-	out := record.Record{Entity: e.Name, OdooID: raw.ID(), Fields: record.Fields{}}
+	out := record.Record{Entity: e.Name, OdooID: raw.ID(), Fields: make(record.Fields, len(e.Fields))}
 	var err error
 	if out.WriteDate, err = odooTime(raw["write_date"]); err == nil {
 		out.CreateDate, err = odooTime(raw["create_date"])
@@ -215,7 +215,7 @@ func (d *decoder) fail(field string, err error) error {
 func (d *decoder) lines(c *Child, raws []odooclient.Raw) ([]record.Line, error) {
 	out := make([]record.Line, 0, len(raws))
 	for _, raw := range raws {
-		line := record.Line{OdooID: raw.ID(), Fields: record.Fields{}}
+		line := record.Line{OdooID: raw.ID(), Fields: make(record.Fields, len(c.Fields))}
 		for _, f := range c.Fields {
 			if err := d.into(line.Fields, f, raw, nil); err != nil {
 				return nil, record.Wrap(record.CodeRejected, nil, "line %d: %s", raw.ID(), record.Message(err))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
@@ -85,33 +87,74 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 	return nil
 }
 
-func (e *Engine) importModel(ctx context.Context, o ImportOptions, model string) error {
+func (e *Engine) importModel(parent context.Context, o ImportOptions, model string) error {
 	entity := e.mapping.ByModel(model)[0]
 	var cursor importCursor
-	if err := store.LoadCursor(ctx, e.db, cursorName(model), &cursor); err != nil || cursor.Done {
+	if err := store.LoadCursor(parent, e.db, cursorName(model), &cursor); err != nil || cursor.Done {
 		return err
 	}
 	p := Progress{Entity: entity.Name}
 	var err error
-	if p.Total, err = o.Pager.SearchCount(ctx, model, after(entity, cursor.After)); err != nil {
+	if p.Total, err = o.Pager.SearchCount(parent, model, after(entity, cursor.After)); err != nil {
 		return err
 	}
 	o.Progress(p)
-	err = o.Pager.PagesByID(ctx, model, entity.SearchDomain(), o.Page, cursor.After, func(ids []int64) error {
-		failed, err := e.importPage(ctx, model, ids)
-		if err != nil {
-			return err
-		}
-		p.Done, p.Failed = p.Done+int64(len(ids)), p.Failed+failed
-		o.Progress(p)
-		return store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), importCursor{After: ids[len(ids)-1]})
+	pages := make(chan page, pagesAhead)
+	g, ctx := errgroup.WithContext(parent)
+	g.Go(func() error {
+		defer close(pages)
+		return o.Pager.PagesByID(ctx, model, entity.SearchDomain(), o.Page, cursor.After, func(ids []int64) error {
+			next := page{ids: ids, failed: make(chan int64, 1)}
+			select {
+			case pages <- next:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			g.Go(func() error {
+				failed, err := e.importPage(ctx, model, ids)
+				if err == nil {
+					next.failed <- failed
+				}
+				return err
+			})
+			return nil
+		})
 	})
-	if err != nil {
+	g.Go(func() error { return e.passPages(ctx, model, pages, &p, o.Progress) })
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	p.Ended = true
 	o.Progress(p)
-	return store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true})
+	return store.SaveCursor(parent, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true})
+}
+
+// pagesAhead is how many pages wait for an earlier one: while one is written
+// here, the next is read from Odoo.
+const pagesAhead = 1
+
+// page is a page on its way; failed tells once how many of it were refused.
+type page struct {
+	ids    []int64
+	failed chan int64
+}
+
+// passPages moves the cursor behind each page that went through, in order.
+func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page, p *Progress, progress func(Progress)) error {
+	for next := range pages {
+		select {
+		case failed := <-next.failed:
+			p.Done, p.Failed = p.Done+int64(len(next.ids)), p.Failed+failed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		progress(*p)
+		last := importCursor{After: next.ids[len(next.ids)-1]}
+		if err := store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), last); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func after(entity *mapping.Entity, id int64) []any {

@@ -22,7 +22,7 @@ type plan struct {
 	columns map[string]any // further columns as the driver takes them (deleted_at)
 	lines   []record.LineChange
 	op      string // what sync_changes calls it; "" when nothing changes
-	changes map[string][2]record.Value
+	changes record.Changes
 
 	state     store.State
 	message   string
@@ -33,7 +33,7 @@ type plan struct {
 
 // plan decides about one record.
 func (w *writer) plan(it item) (*plan, error) {
-	p := &plan{item: it, link: w.links[it.id], changes: map[string][2]record.Value{}}
+	p := &plan{item: it, link: w.links[it.id], changes: record.Changes{}}
 	if p.link != nil && p.link.LocalID != "" {
 		if row, ok := w.rows[p.link.LocalID]; ok {
 			p.row = &row
@@ -196,7 +196,7 @@ func (w *writer) describe(p *plan, local *record.Record) {
 	}
 }
 
-func describeLine(changes map[string][2]record.Value, l record.LineChange) {
+func describeLine(changes record.Changes, l record.LineChange) {
 	key := fmt.Sprintf("%s[odoo:%d]", l.Child, l.OdooID)
 	if l.OdooID == 0 {
 		key = fmt.Sprintf("%s[position:%d]", l.Child, l.Position)

@@ -37,52 +37,55 @@ func (w *writer) writeRows(ctx context.Context) error {
 	return nil
 }
 
+// columnsOf are the columns a plan sets, in order, and their values.
 func (w *writer) columnsOf(p *plan) ([]string, map[string]any) {
 	values := make(map[string]any, len(p.set)+len(p.columns))
+	columns := make([]string, 0, len(p.set)+len(p.columns)+1)
 	for name, v := range p.set {
 		f := w.entity.Field(name)
 		values[f.Column] = f.Arg(v)
+		columns = append(columns, f.Column)
 	}
 	for column, v := range p.columns {
+		if _, set := values[column]; !set {
+			columns = append(columns, column)
+		}
 		values[column] = v
-	}
-	columns := make([]string, 0, len(values))
-	for c := range values {
-		columns = append(columns, c)
 	}
 	slices.Sort(columns)
 	return columns, values
 }
 
+// newRows are rows to insert that fill the same columns.
+type newRows struct {
+	columns []string
+	plans   []*plan
+	rows    []store.NewRow
+}
+
 // insertRows groups new rows by the columns they fill: nearly always all the
 // same, so one statement makes them all.
 func (w *writer) insertRows(ctx context.Context) error {
-	groups := map[string][]*plan{}
-	var order []string
+	var groups []*newRows
 	for _, p := range w.plans {
 		if !p.insert {
 			continue
 		}
-		columns, _ := w.columnsOf(p)
-		key := strings.Join(columns, "\x00")
-		if groups[key] == nil {
-			order = append(order, key)
+		columns, values := w.columnsOf(p)
+		i := slices.IndexFunc(groups, func(g *newRows) bool { return slices.Equal(g.columns, columns) })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &newRows{columns: columns})
 		}
-		groups[key] = append(groups[key], p)
+		groups[i].plans = append(groups[i].plans, p)
+		groups[i].rows = append(groups[i].rows, store.NewRow{OdooID: p.item.id, Values: values})
 	}
-	for _, key := range order {
-		plans := groups[key]
-		columns, _ := w.columnsOf(plans[0])
-		rows := make([]store.NewRow, len(plans))
-		for i, p := range plans {
-			_, values := w.columnsOf(p)
-			rows[i] = store.NewRow{OdooID: p.item.id, Values: values}
-		}
-		ids, err := store.InsertRows(ctx, w.tx, w.rules.table, columns, rows)
+	for _, g := range groups {
+		ids, err := store.InsertRows(ctx, w.tx, w.rules.table, g.columns, g.rows)
 		if err != nil {
 			return err
 		}
-		for i, p := range plans {
+		for i, p := range g.plans {
 			p.link.LocalID = ids[i]
 		}
 	}

@@ -7,6 +7,19 @@ type Change struct {
 	Cause    string // "edit", "normalised", "revert", "fill"
 }
 
+// Changes are old and new values by field name, as the history keeps them:
+// {"name": ["before", "after"]}.
+type Changes map[string][2]Value
+
+// MarshalJSON writes an object in the order of names.
+func (c Changes) MarshalJSON() ([]byte, error) {
+	return appendObject(make([]byte, 0, 1024), c, func(v [2]Value, b []byte) []byte {
+		b = v[0].appendJSON(append(b, '['))
+		b = v[1].appendJSON(append(b, ','))
+		return append(b, ']')
+	}), nil
+}
+
 // LineOp says what happens to a line.
 type LineOp string
 

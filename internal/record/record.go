@@ -54,11 +54,13 @@ func (v Value) String() string {
 }
 
 // MarshalJSON writes null or a JSON string.
-func (v Value) MarshalJSON() ([]byte, error) {
+func (v Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil), nil }
+
+func (v Value) appendJSON(b []byte) []byte {
 	if !v.set {
-		return []byte("null"), nil
+		return append(b, "null"...)
 	}
-	return json.Marshal(v.text)
+	return appendString(b, v.text)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"odoosync/internal/record"
@@ -23,7 +22,7 @@ type Applied struct {
 	OdooID  int64
 	Side    record.Side
 	Op      string // "create", "update", "delete", "revive", "link", "adopt"
-	Changes map[string][2]record.Value
+	Changes record.Changes
 	Cause   Cause
 }
 
@@ -33,7 +32,7 @@ var changeColumns = []string{"at", "entity", "local_id", "odoo_id", "side", "op"
 func AppendChanges(ctx context.Context, tx Execer, now time.Time, changes []Applied) error {
 	rows := make([][]any, len(changes))
 	for i, c := range changes {
-		encoded, err := json.Marshal(c.Changes)
+		encoded, err := c.Changes.MarshalJSON()
 		if err != nil {
 			return err
 		}

@@ -164,7 +164,7 @@ func InsertLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) e
 	rows := make([][]any, len(links))
 	for i, l := range links {
 		if l.UUID == "" {
-			l.UUID = uuid.NewString()
+			l.UUID = newUUID()
 		}
 		args, err := l.args(now)
 		if err != nil {
@@ -174,6 +174,9 @@ func InsertLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) e
 	}
 	return insertRows(ctx, tx, "sync_links", linkWriteColumns, rows, "")
 }
+
+// newUUID is ordered by time, so that the unique key grows at its end.
+func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 
 const linkUpdate = " ON DUPLICATE KEY UPDATE local_id = VALUES(local_id), odoo_id = VALUES(odoo_id), base = VALUES(base)," +
 	" field_times = VALUES(field_times), odoo_write_date = VALUES(odoo_write_date), odoo_create_date = VALUES(odoo_create_date)," +
@@ -194,7 +197,7 @@ func UpdateLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) e
 }
 
 func (l *Link) args(now time.Time) ([]any, error) {
-	base, err := json.Marshal(l.Base)
+	base, err := l.Base.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("base of %s %d: %w", l.Entity, l.OdooID, err)
 	}
@@ -237,6 +240,6 @@ func nullTime(t time.Time) any {
 func SetError(ctx context.Context, tx Execer, entity string, odooID int64, message string) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO sync_links (entity, odoo_id, uuid, state, error, version) VALUES (?, ?, ?, 'error', ?, 0)"+
 		" ON DUPLICATE KEY UPDATE state = 'error', error = VALUES(error)",
-		entity, odooID, uuid.NewString(), message)
+		entity, odooID, newUUID(), message)
 	return err
 }

@@ -298,7 +298,7 @@ func (m *merger) change(name string, from, to record.Value, cause string) {
 
 // create: the record exists only in Odoo and was never here.
 func create(in Input) Result {
-	out := Result{ToLocal: record.Fields{}, Next: record.Base{Fields: record.Pairs{}}}
+	out := Result{ToLocal: make(record.Fields, len(in.Odoo.Fields)), Next: record.Base{Fields: make(record.Pairs, len(in.Odoo.Fields))}}
 	for name, v := range in.Odoo.Fields {
 		out.ToLocal[name] = v
 		out.Next.Fields[name] = record.Same(v)
