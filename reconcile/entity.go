@@ -41,9 +41,9 @@ func (b *batch) syncEntity(ctx context.Context, entity *mapping.Entity, last boo
 	if err != nil {
 		return err
 	}
-	for len(ids) > 0 {
+	for pass := 0; len(ids) > 0; pass++ {
 		ready := b.parentsFirst(entity, ids)
-		if entity.SelfReference {
+		if entity.SelfReference && pass > 0 {
 			if err := res.refresh(ctx, entity.Name); err != nil {
 				return err
 			}

@@ -225,11 +225,11 @@ func (w *writer) updateLines(ctx context.Context, child *mapping.Child, table st
 func (w *writer) writeState(ctx context.Context) error {
 	var fresh, known []*store.Link
 	var history []store.Applied
-	var synced []int64
+	var seen []int64 // a record without a link waited for nothing so far
 	var waits []store.Wait
 	for _, p := range w.plans {
-		if p.item.fate == present || p.item.fate == unborn && p.link != nil {
-			synced = append(synced, p.item.id)
+		if (p.item.fate == present || p.item.fate == unborn) && p.link != nil && p.link.ID != 0 {
+			seen = append(seen, p.item.id)
 		}
 		for _, m := range p.item.missing {
 			if p.link != nil {
@@ -262,7 +262,7 @@ func (w *writer) writeState(ctx context.Context) error {
 	if err := store.AppendChanges(ctx, w.tx, w.now, history); err != nil {
 		return err
 	}
-	return store.SetWaits(ctx, w.tx, w.now, w.entity.Name, synced, waits)
+	return store.SetWaits(ctx, w.tx, w.now, w.entity.Name, seen, waits)
 }
 
 func (p *plan) localID() string {

@@ -13,15 +13,14 @@ type Wait struct {
 	WantOdooID int64
 }
 
-// SetWaits replaces what these records of an entity wait for.
+// SetWaits ends what these records of an entity waited for and starts waits.
 func SetWaits(ctx context.Context, tx Execer, now time.Time, entity string, odooIDs []int64, waits []Wait) error {
-	if len(odooIDs) == 0 {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, "DELETE FROM sync_waits WHERE entity = ? AND odoo_id IN ("+marks(len(odooIDs))+")",
-		append([]any{entity}, anys(odooIDs)...)...)
-	if err != nil {
-		return err
+	if len(odooIDs) > 0 {
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_waits WHERE entity = ? AND odoo_id IN ("+marks(len(odooIDs))+")",
+			append([]any{entity}, anys(odooIDs)...)...)
+		if err != nil {
+			return err
+		}
 	}
 	rows := make([][]any, len(waits))
 	for i, w := range waits {
