@@ -6,7 +6,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -34,20 +36,21 @@ type bench struct {
 	client *odooclient.Client
 	engine *reconcile.Engine
 	inbox  *queue.Inbox
+	clock  *clockwork.FakeClock
 }
 
 func newBench(t testing.TB, version int) *bench {
 	t.Helper()
-	b := &bench{t: t, ctx: context.Background(), sim: odoosim.New(odoosim.Options{Version: version}), db: dbtest.New(t)}
+	b := &bench{t: t, ctx: context.Background(), sim: odoosim.New(odoosim.Options{Version: version}), db: dbtest.New(t), clock: clockwork.NewFakeClockAt(time.Now())}
 	url, err := b.sim.Start()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.sim.Close()) })
 	b.client, err = odooclient.New(odooclient.Options{URL: url, Database: "odoosim", Login: "sync", APIKey: "sim-key"})
 	require.NoError(t, err)
 	t.Cleanup(b.client.Close)
-	b.inbox = queue.NewInbox(b.db, queue.Options{})
+	b.inbox = queue.NewInbox(b.db, queue.Options{Clock: b.clock})
 	t.Cleanup(b.inbox.Stop)
-	b.engine = reconcile.New(reconcile.Options{DB: b.db, Odoo: b.client, Mapping: b.mapping(url), Hints: b.inbox})
+	b.engine = reconcile.New(reconcile.Options{DB: b.db, Odoo: b.client, Mapping: b.mapping(url), Hints: b.inbox, Clock: b.clock})
 	return b
 }
 
@@ -196,27 +199,6 @@ func TestOutsideTheDomainIsIgnored(t *testing.T) {
 	bill := b.sim.Create("account.move", odoosim.Values{"move_type": "in_invoice"})
 	require.Equal(t, map[int64]reconcile.Outcome{bill: reconcile.Ignored}, b.sync("account.move", bill))
 	require.Empty(t, b.rows("SELECT 1 FROM sync_links"))
-}
-
-func TestABadRecordStopsNobody(t *testing.T) {
-	b := newBench(t, 17)
-	good := b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"})
-	bad := b.sim.Create("res.partner", odoosim.Values{"name": "Long", "phone": strings.Repeat("1", 65)})
-	for _, id := range []int64{good, bad} {
-		_, err := b.inbox.Append(b.ctx, queue.Event{Type: "res.partner.updated", Model: "res.partner", OdooID: id, Source: "webhook"})
-		require.NoError(t, err)
-	}
-	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: b.inbox, Syncer: b.engine})
-	n, err := worker.Step(b.ctx)
-	require.NoError(t, err)
-	require.Equal(t, 2, n)
-	require.Equal(t, "success | applied | NULL\nerror | failed | res.partner 2 (contacts), field phone: the text has 65 characters and the column takes 64",
-		b.rows("SELECT status, outcome, error_message FROM webhook_logs ORDER BY id"))
-	require.Equal(t, "Mairie", b.rows("SELECT name FROM contacts"))
-	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE odoo_id = ?", bad), "field phone")
-	b.sim.Write("res.partner", bad, odoosim.Values{"phone": "1"})
-	b.sync("res.partner", bad)
-	require.Equal(t, "synced | NULL", b.rows("SELECT state, error FROM sync_status WHERE odoo_id = ?", bad))
 }
 
 func TestLocalEditsSurviveAndForbiddenOnesAreRevertedAndKept(t *testing.T) {

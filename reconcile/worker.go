@@ -211,7 +211,7 @@ func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error
 	switch {
 	case ctx.Err() != nil || cause == nil:
 		err = w.o.Inbox.Release(settle, ids)
-	case waits(cause):
+	case waits(cause) || record.CodeOf(cause) == record.CodeDenied: // a whole read that is refused says nothing of a record
 		w.o.Logger.Warn("events wait", zap.Int("events", len(ids)), zap.String("reason", record.Message(cause)), zap.NamedError("cause", cause))
 		err = w.o.Inbox.Postpone(settle, ids, w.o.Clock.Now().Add(unavailablePause), cause)
 	default:
@@ -235,42 +235,49 @@ func waits(err error) bool {
 
 // settle ends or retries one event by its result.
 func (w *Worker) settle(ctx context.Context, e queue.Event, r Result) {
-	fields := []zap.Field{zap.Int64("webhook", e.ID), zap.String("event", e.Type), zap.String("model", e.Model), zap.Int64("odoo_id", e.OdooID)}
-	settle := context.WithoutCancel(ctx)
-	var err error
-	switch {
-	case r.Err == nil:
-		w.o.Logger.Info("webhook processed", append(fields, zap.String("outcome", string(r.Outcome)))...)
-		err = w.lookAgain(settle, e, r)
-	case errors.Is(r.Err, queue.ErrLeaseLost):
-	case waits(r.Err):
-		w.o.Logger.Warn("webhook waits", append(fields, zap.String("reason", record.Message(r.Err)))...)
-		err = w.o.Inbox.Postpone(settle, []int64{e.ID}, w.o.Clock.Now().Add(unavailablePause), r.Err)
-		w.done(err, fields)
-		return
-	case final(r.Err):
-		w.o.Logger.Error("webhook failed for good", append(fields, zap.String("reason", record.Message(r.Err)))...)
-		err = w.o.Inbox.Fail(settle, []int64{e.ID}, r.Err)
-	default:
-		var gaveUp bool
-		gaveUp, err = w.o.Inbox.Retry(settle, e, r.Err)
-		level := w.o.Logger.Warn
-		if gaveUp {
-			level = w.o.Logger.Error
-		}
-		level("webhook failed", append(fields, zap.Bool("gave_up", gaveUp), zap.Int("attempt", e.Attempts+1), zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))...)
+	if errors.Is(r.Err, queue.ErrLeaseLost) {
+		return // another worker has it
 	}
-	w.done(err, fields)
-	if w.o.OnDone != nil {
+	log := w.o.Logger.With(zap.Int64("webhook", e.ID), zap.String("event", e.Type), zap.String("model", e.Model), zap.Int64("odoo_id", e.OdooID))
+	ended, err := w.end(context.WithoutCancel(ctx), log, e, r)
+	if err != nil {
+		log.Warn("the outcome of a webhook could not be noted; it will be worked again", zap.Error(err))
+		return
+	}
+	if ended && w.o.OnDone != nil {
 		w.o.OnDone(e, r.Outcome, r.Err)
 	}
 }
 
-func (w *Worker) done(err error, fields []zap.Field) {
-	if err != nil {
-		w.o.Logger.Warn("the outcome of a webhook could not be noted; it will be worked again", append(fields, zap.Error(err))...)
+// end notes a result: INFO for a success, WARN for what is tried again, ERROR
+// for what is given up. It reports whether the event has ended.
+func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Result) (bool, error) {
+	if r.Err == nil {
+		log.Info("webhook processed", zap.String("outcome", string(r.Outcome)))
+		return true, w.lookAgain(ctx, e, r)
 	}
+	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
+	if waits(r.Err) {
+		log.Warn("webhook waits")
+		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(unavailablePause), r.Err)
+	}
+	attempt := zap.Int("attempt", e.Attempts+1)
+	if final(r.Err) && e.Attempts+1 >= guideAttempts {
+		log.Error("webhook failed for good", attempt)
+		return true, w.o.Inbox.Fail(ctx, []int64{e.ID}, r.Err)
+	}
+	gaveUp, err := w.o.Inbox.Retry(ctx, e, r.Err)
+	if gaveUp {
+		log.Error("webhook failed for good", attempt)
+	} else {
+		log.Warn("webhook failed and will be tried again", attempt)
+	}
+	return gaveUp, err
 }
+
+// guideAttempts are how often the user's guide has an event tried, at once,
+// after 2 and after 4 seconds; what is still refused then needs a person.
+const guideAttempts = 3
 
 // final tells errors that the same data would meet again.
 func final(err error) bool {

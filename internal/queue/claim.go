@@ -8,8 +8,9 @@ import (
 )
 
 // Claim leases due events, oldest first, records whole: up to limit events,
-// plus what else is due of the last record. Records of which another worker
-// holds an event, or an older event waits for its retry, are left out.
+// plus what else there is of the last record. A due event brings along those of
+// its record that wait for a retry: what it tells may be the mend, and they keep
+// their order. Records of which another worker holds an event are left out.
 func (q *Inbox) Claim(ctx context.Context, limit int, lease time.Duration) ([]Event, error) {
 	var events []Event
 	err := q.db.InTx(ctx, func(tx *sql.Tx) error {
@@ -81,7 +82,7 @@ func (q *Inbox) lockEvents(ctx context.Context, tx *sql.Tx, now time.Time, recor
 		return nil, err
 	}
 	defer rows.Close()
-	busy := map[recordKey]bool{}
+	busy, due := map[recordKey]bool{}, map[recordKey]bool{}
 	var all []Event
 	for rows.Next() {
 		var e Event
@@ -95,17 +96,16 @@ func (q *Inbox) lockEvents(ctx context.Context, tx *sql.Tx, now time.Time, recor
 		switch {
 		case leased.Valid && !leased.Time.Before(now):
 			busy[k] = true
-		case next.After(now):
-			// A retry or a second look in the future: younger events wait behind a
-			// retry, but a mere second look holds up nobody.
-			busy[k] = busy[k] || e.Attempts > 0
-		default:
+		case !next.After(now):
+			due[k] = true
+			all = append(all, e)
+		case e.Attempts > 0: // a retry; a second look in the future keeps its time
 			all = append(all, e)
 		}
 	}
 	var free []Event
 	for _, e := range all {
-		if !busy[recordKey{e.Model, e.OdooID}] {
+		if k := (recordKey{e.Model, e.OdooID}); due[k] && !busy[k] {
 			free = append(free, e)
 		}
 	}

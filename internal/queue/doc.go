@@ -12,10 +12,10 @@
 // # Out
 //
 // Claim takes due events with a lease. It takes a record whole: all its due
-// events at once, so that one read serves them all, and never one whose sibling
-// is leased to another worker or waits for a retry, so that a record has one
-// worker at a time and its events their order. A worker that dies loses its
-// lease, and the events are claimed again.
+// events at once, and with them those that wait for a retry, so that one read
+// serves them all; and never one whose sibling is leased to another worker, so
+// that a record has one worker at a time and its events their order. A worker
+// that dies loses its lease, and the events are claimed again.
 //
 // Every claimed event ends in exactly one of: CompleteTx (done, in the very
 // transaction that did it), Retry (an attempt failed), Postpone (the other side
