@@ -124,3 +124,33 @@ func TestARefusedLoginCostsNoAttempt(t *testing.T) {
 		})
 	}
 }
+
+// forgetful is an inbox that MySQL's absence keeps from taking events back.
+type forgetful struct {
+	reconcile.Inbox
+	away bool
+}
+
+func (f *forgetful) Postpone(ctx context.Context, ids []int64, until time.Time, reason error) error {
+	if f.away {
+		return record.Errorf(record.CodeUnavailable, "MySQL is away")
+	}
+	return f.Inbox.Postpone(ctx, ids, until, reason)
+}
+
+func TestEventsThatCouldNotBeGivenBackDoNotWaitForTheirLease(t *testing.T) {
+	b := newBench(t, 17)
+	school := b.sim.Create("res.partner", odoosim.Values{"name": "École"})
+	b.append("res.partner.updated", school)
+	inbox := &forgetful{Inbox: b.inbox, away: true}
+	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: inbox, Syncer: b.engine, Clock: b.clock})
+	b.sim.SetDown(true)
+	_, err := worker.Step(b.ctx)
+	require.NoError(t, err)
+	require.Equal(t, "1", b.rows("SELECT lease_owner IS NOT NULL FROM webhook_logs"))
+	b.sim.SetDown(false)
+	n, err := worker.Step(b.ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, "success | applied", b.rows("SELECT status, outcome FROM webhook_logs"))
+}

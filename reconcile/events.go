@@ -1,0 +1,42 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+)
+
+func webhookCause(e queue.Event) store.Cause {
+	return store.Cause{Kind: "webhook", ID: strconv.FormatInt(e.ID, 10)}
+}
+
+// SyncEvents implements Syncer: the events are hints, their records are read.
+func (e *Engine) SyncEvents(ctx context.Context, model string, events []queue.Event) ([]Result, error) {
+	targets := make([]Target, len(events))
+	for i, event := range events {
+		targets[i] = Target{OdooID: event.OdooID, Hints: []int64{event.ID}, Cause: webhookCause(event)}
+	}
+	results, err := e.SyncRecords(ctx, model, targets)
+	for i, r := range results {
+		if r.Err != nil && final(r.Err) {
+			results[i].Err = e.showRefusal(ctx, model, r)
+		}
+	}
+	return results, err
+}
+
+// showRefusal puts the reason on the record, for sync_status.
+func (e *Engine) showRefusal(ctx context.Context, model string, r Result) error {
+	entities := e.mapping.ByModel(model)
+	if len(entities) == 0 {
+		return r.Err
+	}
+	if err := store.SetError(ctx, e.db, entities[0].Name, r.OdooID, record.Message(r.Err)); err != nil {
+		return errors.Join(r.Err, err)
+	}
+	return r.Err
+}

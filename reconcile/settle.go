@@ -1,0 +1,119 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+)
+
+// unavailablePause is how long events wait for a side that is away.
+const unavailablePause = 5 * time.Second
+
+// giveBack returns events that nothing was done about.
+func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error) {
+	settle := context.WithoutCancel(ctx)
+	ids := idsOf(events)
+	var err error
+	switch {
+	case ctx.Err() != nil || cause == nil:
+		err = w.o.Inbox.Release(settle, ids)
+	case waits(cause) || record.CodeOf(cause) == record.CodeDenied: // a whole read that is refused says nothing of a record
+		w.o.Logger.Warn("events wait", zap.Int("events", len(ids)), zap.String("reason", record.Message(cause)), zap.NamedError("cause", cause))
+		err = w.o.Inbox.Postpone(settle, ids, w.o.Clock.Now().Add(unavailablePause), cause)
+	default:
+		for _, e := range events {
+			w.settle(ctx, e, Result{Outcome: Refused, Err: cause})
+		}
+	}
+	if err != nil {
+		w.keepStuck(ids...)
+		w.o.Logger.Warn("events could not be given back yet", zap.Int("events", len(ids)), zap.Error(err))
+	}
+}
+
+// waits tells errors that consume no attempt.
+func waits(err error) bool {
+	switch record.CodeOf(err) {
+	case record.CodeUnavailable, record.CodeConfig, record.CodeUnknownOutcome:
+		return true
+	}
+	return false
+}
+
+// settle ends or retries one event by its result.
+func (w *Worker) settle(ctx context.Context, e queue.Event, r Result) {
+	if errors.Is(r.Err, queue.ErrLeaseLost) {
+		return // another worker has it
+	}
+	log := w.o.Logger.With(zap.Int64("webhook", e.ID), zap.String("event", e.Type), zap.String("model", e.Model), zap.Int64("odoo_id", e.OdooID))
+	ended, err := w.end(context.WithoutCancel(ctx), log, e, r)
+	if err != nil {
+		w.keepStuck(e.ID)
+		log.Warn("the outcome of a webhook could not be noted; it will be worked again", zap.Error(err))
+		return
+	}
+	if ended && w.o.OnDone != nil {
+		w.o.OnDone(e, r.Outcome, r.Err)
+	}
+}
+
+// end notes a result: INFO for a success, WARN for what is tried again, ERROR
+// for what is given up. It reports whether the event has ended.
+func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Result) (bool, error) {
+	if r.Err == nil {
+		log.Info("webhook processed", zap.String("outcome", string(r.Outcome)))
+		return true, w.lookAgain(ctx, e, r)
+	}
+	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
+	if waits(r.Err) {
+		log.Warn("webhook waits")
+		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(unavailablePause), r.Err)
+	}
+	attempt := zap.Int("attempt", e.Attempts+1)
+	if final(r.Err) && e.Attempts+1 >= guideAttempts {
+		log.Error("webhook failed for good", attempt)
+		return true, w.o.Inbox.Fail(ctx, []int64{e.ID}, r.Err)
+	}
+	gaveUp, err := w.o.Inbox.Retry(ctx, e, r.Err)
+	if gaveUp {
+		log.Error("webhook failed for good", attempt)
+	} else {
+		log.Warn("webhook failed and will be tried again", attempt)
+	}
+	return gaveUp, err
+}
+
+// guideAttempts are how often the user's guide has an event tried, at once,
+// after 2 and after 4 seconds; what is still refused then needs a person.
+const guideAttempts = 3
+
+// final tells errors that the same data would meet again.
+func final(err error) bool {
+	switch record.CodeOf(err) {
+	case record.CodeRejected, record.CodeDenied:
+		return true
+	}
+	return false
+}
+
+// lookAgain plans second looks at a record that a delete hint found alive:
+// hooks may fire before their transaction commits. The looks are events of
+// their own, after 5 s, 60 s and the overlap.
+func (w *Worker) lookAgain(ctx context.Context, e queue.Event, r Result) error {
+	if !r.Alive || !strings.HasSuffix(e.Type, ".deleted") || e.Source == "recheck" {
+		return nil
+	}
+	now := w.o.Clock.Now()
+	for _, after := range []time.Duration{5 * time.Second, 60 * time.Second, w.o.Overlap} {
+		if err := w.o.Inbox.LookAgain(ctx, e, now.Add(after)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
