@@ -113,6 +113,66 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	t.Logf("%d acknowledged events over %d kills", len(acknowledged), 6)
 }
 
+// TestImportKilledAgainAndAgain kills the daemon with -9 while it imports.
+// Every record is here in the end, once, and no page was passed half done.
+func TestImportKilledAgainAndAgain(t *testing.T) {
+	sim := odoosim.New(odoosim.Options{})
+	odoo, err := sim.Start()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, sim.Close()) }()
+	const contacts = 3_000
+	parent := int64(0)
+	for i := range contacts {
+		values := odoosim.Values{"name": fmt.Sprintf("Contact %d", i)}
+		if i%3 > 0 {
+			values["parent_id"] = parent
+		}
+		id := sim.Create("res.partner", values)
+		if i%3 == 0 {
+			parent = id
+		}
+	}
+	dsn := dbtest.DSN(t)
+	db := dbtest.Open(t, dsn)
+	environ := []string{"ODOOSYNC_DATABASE_DSN=" + dsn, "ODOOSYNC_ODOO_URL=" + odoo, "ODOOSYNC_ODOO_DATABASE=odoosim", "ODOOSYNC_ODOO_LOGIN=sync",
+		"ODOOSYNC_ODOO_API_KEY=sim-key", "ODOOSYNC_HTTP_LISTEN=127.0.0.1:0", "ODOOSYNC_WEBHOOKS_API_KEYS=key", "ODOOSYNC_RECONCILE_PAGE=100", "ODOOSYNC_LOG_LEVEL=error"}
+	dir := t.TempDir()
+	count := func() (n int) {
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM contacts").Scan(&n))
+		return n
+	}
+	kills := 0
+	for before := 0; before < contacts*2/3; kills++ {
+		cmd, _ := program(t, dir, environ)
+		require.Eventually(t, func() bool { return count() > before+200+37*kills }, 30*time.Second, time.Millisecond)
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // it was killed
+		before = count()
+	}
+	cmd, _ := program(t, dir, environ)
+	require.Eventually(t, func() bool {
+		var done int
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM sync_cursors WHERE name = 'import:res.partner' AND value LIKE '%done%true%'").Scan(&done))
+		return done == 1
+	}, 30*time.Second, 20*time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, cmd.Wait(), "an interrupted daemon ends well")
+
+	require.Equal(t, contacts, count())
+	for query, want := range map[string]int{
+		"SELECT COUNT(*) FROM contacts WHERE parent_id IS NOT NULL":                       contacts * 2 / 3,
+		"SELECT COUNT(*) FROM sync_links WHERE state = 'synced' AND local_id IS NOT NULL": contacts,
+		"SELECT COUNT(*) FROM sync_changes WHERE op = 'create'":                           contacts,
+		"SELECT COUNT(*) FROM sync_changes WHERE op <> 'create'":                          0,
+		"SELECT COUNT(*) FROM sync_waits":                                                 0,
+	} {
+		var n int
+		require.NoError(t, db.QueryRow(query).Scan(&n))
+		require.Equal(t, want, n, query)
+	}
+	t.Logf("%d contacts imported over %d kills", contacts, kills)
+}
+
 func run(t *testing.T, environ []string, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer

@@ -178,9 +178,7 @@ func TestOdooAwayThenBack(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sim.Close()) })
 	school := sim.Create("res.partner", odoosim.Values{"name": "École"})
-	d := start(t, dbtest.DSN(t), func(c *configs.Config) {
-		c.Odoo.URL, c.Odoo.Database, c.Odoo.Login, c.Odoo.APIKey = url, "odoosim", "sync", "sim-key"
-	})
+	d := start(t, dbtest.DSN(t), simulated(url))
 	sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: "key"})
 	sim.Write("res.partner", school, odoosim.Values{"city": "Nantes"})
 	d.finished(1)
