@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -29,6 +30,7 @@ type Options struct {
 	SigningSecrets []string // when set, the four endpoints want a signature too
 	AllowAnonymous bool     // no key is asked for
 	MaxBody        int64    // bytes; 0: 1 MiB
+	MaxInFlight    int64    // requests at once, more are answered 429; 0: 256
 	Clock          clockwork.Clock
 	Logger         *zap.Logger
 	// OnReceived is told of every request's status, for metrics; may be nil.
@@ -40,12 +42,16 @@ type Handler struct {
 	o      Options
 	keys   keyring
 	signer *signer
+	places *semaphore.Weighted
 }
 
 // New makes a receiver.
 func New(o Options) (*Handler, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = 1 << 20
+	}
+	if o.MaxInFlight == 0 {
+		o.MaxInFlight = 256
 	}
 	if o.Clock == nil {
 		o.Clock = clockwork.NewRealClock()
@@ -57,7 +63,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, record.Errorf(record.CodeConfig, "webhooks.signing_secrets: a secret that begins with whsec_ must go on in base64")
 	}
-	return &Handler{o: o, keys: newKeyring(o.Keys), signer: signer}, nil
+	return &Handler{o: o, keys: newKeyring(o.Keys), signer: signer, places: semaphore.NewWeighted(o.MaxInFlight)}, nil
 }
 
 // Engine returns a gin engine set up for a hostile network. Its caller adds
@@ -85,10 +91,22 @@ func Engine(trustedProxies []string, logger *zap.Logger) (*gin.Engine, error) {
 
 // Register adds the endpoints.
 func (h *Handler) Register(r gin.IRouter) {
+	hooks := r.Group("/webhooks/odoo", h.admit)
 	for _, ep := range endpoints {
-		r.POST("/webhooks/odoo/"+ep.path, func(c *gin.Context) { h.receive(c, ep) })
+		hooks.POST("/"+ep.path, func(c *gin.Context) { h.receive(c, ep) })
 	}
-	r.POST("/webhooks/odoo/automation/:key", h.receiveAutomation)
+	hooks.POST("/automation/:key", h.receiveAutomation)
+}
+
+// admit bounds the requests at work, and with them the bodies in memory.
+func (h *Handler) admit(c *gin.Context) {
+	if !h.places.TryAcquire(1) {
+		c.Header("Retry-After", "1")
+		h.finish(c, queue.Event{Type: "any"}, refuse(http.StatusTooManyRequests, "too_many_requests", "%d requests are at work already; send this one again in a second", h.o.MaxInFlight))
+		return
+	}
+	defer h.places.Release(1)
+	c.Next()
 }
 
 func (h *Handler) receive(c *gin.Context, ep endpoint) {
@@ -115,18 +133,19 @@ func (h *Handler) receive(c *gin.Context, ep endpoint) {
 		e, p = ep.event(m, body, now)
 	}
 	if len(h.signer.secrets) > 0 {
-		e.DeliveryID = deliveryID(c.GetHeader("webhook-id"))
+		e.DeliveryID = headerID(c.GetHeader("webhook-id"), 255)
 	}
 	h.store(c, e, p)
 }
 
-// deliveryID keeps ids the column can hold; others only lose the replay check.
-func deliveryID(id string) string {
-	if len(id) > 255 {
+// headerID keeps ids their column can hold. Without its id a request only
+// loses the check for a replay, or its name in the log.
+func headerID(id string, longest int) string {
+	if len(id) > longest {
 		return ""
 	}
-	for _, r := range id {
-		if r < 0x21 || r > 0x7e {
+	for i := range len(id) {
+		if id[i] < 0x21 || id[i] > 0x7e {
 			return ""
 		}
 	}
@@ -170,10 +189,7 @@ func (h *Handler) body(c *gin.Context) ([]byte, *problem) {
 
 // store commits the event, then answers.
 func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
-	e.RequestID = requestid.Get(c)
-	if len(e.RequestID) > 64 {
-		e.RequestID = e.RequestID[:64]
-	}
+	e.RequestID = headerID(requestid.Get(c), 64)
 	var err error
 	switch {
 	case p == nil:

@@ -240,6 +240,50 @@ func TestWhatCannotBeStoredIs503(t *testing.T) {
 	require.NotContains(t, got.message, "dial")
 }
 
+// slow is an inbox whose commits wait for release.
+type slow struct {
+	memory
+	entered, release chan struct{}
+}
+
+func (s *slow) Append(ctx context.Context, e queue.Event) (bool, error) {
+	s.entered <- struct{}{}
+	<-s.release
+	return s.memory.Append(ctx, e)
+}
+
+func TestMoreRequestsAtOnceThanPlacesAre429(t *testing.T) {
+	inbox := &slow{entered: make(chan struct{}), release: make(chan struct{})}
+	r := newReceiver(t, func(o *webhooks.Options) { o.MaxInFlight, o.Inbox = 2, inbox })
+	body := payload("sale.order.updated", `{"id": 1}`)
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			if got := r.post(order, body, nil).status; got != 200 {
+				t.Errorf("answered %d", got)
+			}
+		})
+		<-inbox.entered
+	}
+	got := r.post(order, body, nil)
+	require.Equal(t, 429, got.status)
+	require.Equal(t, "too_many_requests", got.code)
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+	close(inbox.release)
+	group.Wait()
+	group.Go(func() { <-inbox.entered })
+	require.Equal(t, 200, r.post(order, body, nil).status, "a place is free again")
+	group.Wait()
+}
+
+func TestAStrangeRequestIDHurtsNobody(t *testing.T) {
+	for _, id := range []string{"\xff\xfe", strings.Repeat("é", 60), strings.Repeat("x", 65), "a b"} {
+		r := newReceiver(t, nil)
+		require.Equal(t, 200, r.post(order, payload("sale.order.updated", `{"id": 1}`), map[string]string{"X-Request-ID": id}).status)
+		require.Empty(t, r.inbox.events[0].RequestID)
+	}
+}
+
 func TestNativeAutomation(t *testing.T) {
 	for _, model := range []string{"res-partner", "crm-lead"} {
 		data, err := os.ReadFile("testdata/native-webhook-" + model + ".json")
