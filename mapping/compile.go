@@ -17,9 +17,7 @@ func (s *Spec) Compile(schema Schema) (*Mapping, error) {
 	c := &compiler{spec: s, schema: schema}
 	m := &Mapping{}
 	for _, name := range s.order {
-		if e := c.entity(name, s.Entities[name]); e != nil {
-			m.Entities = append(m.Entities, e)
-		}
+		m.Entities = append(m.Entities, c.entity(name, s.Entities[name]))
 	}
 	m.Entities = c.parentsFirst(m.Entities)
 	head := "the mapping does not fit the database"
@@ -83,50 +81,36 @@ type compiler struct {
 	problems []string
 }
 
-func (c *compiler) problem(format string, args ...any) {
-	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+func (c *compiler) problem(p place, format string, args ...any) {
+	c.problems = append(c.problems, p.String()+": "+fmt.Sprintf(format, args...))
 }
 
-// place says where a problem is.
-type place struct {
-	entity, field string
-	direction     Direction
-	policy        Policy
-}
-
-func (p place) String() string { return "entity " + p.entity + ", field " + p.field }
+// odooName names the server in problems.
+func (c *compiler) odooName() string { return "Odoo " + c.schema.Version.Series }
 
 func (c *compiler) entity(name string, s *entitySpec) *Entity {
 	e := &Entity{Name: name, Model: s.Model, Table: s.Table, IDColumn: or(s.ID, "id"), OdooIDColumn: or(s.OdooID, "odoo_id"),
 		DeletedColumn: s.Deleted, Direction: or(s.Direction, Both), Policy: or(s.Policy, PolicyAsk), Adopt: or(s.Adopt, PolicyAsk),
 		OnLocalDelete: or(s.OnLocalDelete, "ignore"), Post: or(s.Post, "never"), Create: s.Create, version: c.schema.Version.Series}
-	table, ok := c.table(name, s.Table)
-	if !ok {
-		return nil
-	}
-	for _, column := range []string{e.IDColumn, e.OdooIDColumn, e.DeletedColumn} {
-		if _, found := table.Columns[column]; column != "" && !found {
-			c.problem("entity %s: table %s has no column %s", name, s.Table, column)
-		}
-	}
-	fields, ok := c.model(name, s.Model)
-	if !ok {
-		return nil
-	}
+	at := c.spec.at(name, "")
+	table, fields := c.table(at, s.Table), c.model(at, s.Model)
+	c.columns(at, table, s.Table, ownColumn{e.IDColumn, asKey}, ownColumn{e.OdooIDColumn, asOdooID}, ownColumn{e.DeletedColumn, asMark})
 	_, e.hasActive = fields["active"]
-	e.domain = c.domain(name, "domain", s.Domain, fields)
-	e.createWhen = c.domain(name, "create_when", s.CreateWhen, fields)
-	e.Fields, e.Absent = c.fields(place{entity: name, direction: e.Direction, policy: e.Policy}, s.Fields, fields, table)
+	e.domain = c.condition(at, "domain", s.Domain, fields)
+	e.createWhen = c.condition(at, "create_when", s.CreateWhen, fields)
+	c.create(at, s.Create, fields)
+	at.direction, at.policy = e.Direction, e.Policy
+	e.Fields, e.Absent = c.fields(at, s.Fields, side{fields, table, e.domain})
 	for _, child := range slices.Sorted(maps.Keys(s.Lines)) {
-		if line := c.child(e, child, s.Lines[child], fields); line != nil {
-			e.Children = append(e.Children, line)
-		}
+		e.Children = append(e.Children, c.child(e, child, s.Lines[child], fields))
 	}
 	c.paths(e)
-	c.filled(name, table, e.Fields, e.IDColumn, e.OdooIDColumn)
+	c.filled(at, table, e.Fields, e.IDColumn, e.OdooIDColumn)
 	e.OnOdooDelete = c.onDelete(e, s.OnOdooDelete)
 	for _, m := range s.Match {
-		e.Match = append(e.Match, MatchKey(m))
+		if !slices.ContainsFunc(m.Fields, func(f string) bool { return slices.Contains(e.Absent, f) }) {
+			e.Match = append(e.Match, MatchKey(m))
+		}
 	}
 	for _, m := range s.Methods {
 		e.Methods = append(e.Methods, Method(m))
@@ -146,81 +130,102 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-func (c *compiler) table(entity, name string) (Table, bool) {
+// table returns a live table, or one without columns when there is none: what
+// can be checked without it still is.
+func (c *compiler) table(at place, name string) Table {
 	t, ok := c.schema.Tables[name]
-	if !ok {
-		c.problem("entity %s: the table %s does not exist: run odoosync migrate up, or name another table", entity, name)
-		return t, false
+	switch {
+	case !ok:
+		c.problem(at, "the table %s does not exist: run odoosync migrate up, or name another table%s", name, record.DidYouMean(name, keysOf(c.schema.Tables)))
+	case !strings.EqualFold(t.Engine, "InnoDB"):
+		c.problem(at, "the table %s is %s: only InnoDB has the transactions a sync needs (ALTER TABLE %s ENGINE=InnoDB)", name, t.Engine, name)
 	}
-	if !strings.EqualFold(t.Engine, "InnoDB") {
-		c.problem("entity %s: the table %s is %s: only InnoDB has the transactions a sync needs (ALTER TABLE %s ENGINE=InnoDB)", entity, name, t.Engine, name)
-		return t, false
-	}
-	return t, true
+	return t
 }
 
-// model returns a model's fields; in payload mode there are none, and that is
-// no problem.
-func (c *compiler) model(entity, name string) (odooclient.Fields, bool) {
+// model returns a model's fields, nil when they are not known: in payload mode,
+// or because there is no such model.
+func (c *compiler) model(at place, name string) odooclient.Fields {
 	if c.schema.Models == nil {
-		return nil, true
+		return nil
 	}
 	fields, ok := c.schema.Models[name]
 	if !ok {
-		c.problem("entity %s: Odoo %s has no model %s, or the sync user may not see it", entity, c.schema.Version.Series, name)
+		c.problem(at, "%s has no model %s, or the sync user may not see it%s", c.odooName(), name, record.DidYouMean(name, keysOf(c.schema.Models)))
 	}
-	return fields, ok
+	return fields
 }
 
-func (c *compiler) domain(entity, key string, terms []any, fields odooclient.Fields) Domain {
+// create checks the values every create sends.
+func (c *compiler) create(at place, values map[string]any, fields odooclient.Fields) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if _, ok := fields[name]; !ok && fields != nil {
+			c.problem(at, "create: %s", c.noField(name, fields))
+		}
+	}
+}
+
+// noField says that this Odoo has no such field.
+func (c *compiler) noField(name string, fields odooclient.Fields) string {
+	return c.odooName() + " has no field " + name + record.DidYouMean(name, keysOf(fields))
+}
+
+// condition reads a domain and fills in the models behind its dotted fields.
+func (c *compiler) condition(at place, key string, terms []any, fields odooclient.Fields) Domain {
 	d, err := parseDomain(terms)
 	if err != nil {
-		c.problem("entity %s: %s: %v", entity, key, err)
+		c.problem(at, "%s: %v", key, err)
 	}
-	c.bind(entity+": "+key, d, fields)
-	return d
-}
-
-// bind fills in the models behind a domain's dotted fields.
-func (c *compiler) bind(where string, d Domain, fields odooclient.Fields) {
-	if c.schema.Models == nil {
-		return
+	if fields == nil {
+		return d
 	}
 	for i, t := range d.terms {
-		if t.op != "" {
+		if t.op != "" || t.field == "id" {
 			continue
 		}
 		f, ok := fields[t.field]
 		if !ok {
-			c.problem("entity %s: Odoo %s has no field %s", where, c.schema.Version.Series, t.field)
+			c.problem(at, "%s: %s", key, c.noField(t.field, fields))
 			continue
 		}
 		d.terms[i].model = f.Relation
+		if t.hop == "" {
+			continue
+		}
+		if behind := c.schema.Models[f.Relation]; behind != nil {
+			if _, ok := behind[t.hop]; !ok {
+				c.problem(at, "%s: %s (of %s)", key, c.noField(t.hop, behind), f.Relation)
+			}
+		} else if f.Relation == "" {
+			c.problem(at, "%s: %s is a %s, which leads to no other record's %s", key, t.field, f.Type, t.hop)
+		}
 	}
+	return d
 }
 
 func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient.Fields) *Child {
 	child := &Child{Name: name, Table: s.Table, IDColumn: or(s.ID, "id"), ParentColumn: s.Parent, PositionColumn: s.Position,
 		OdooIDColumn: or(s.OdooID, "odoo_id"), payload: s.Payload}
-	table, ok := c.table(e.Name, s.Table)
-	if !ok {
-		return nil
-	}
-	for _, column := range []string{child.IDColumn, child.ParentColumn, child.PositionColumn, child.OdooIDColumn} {
-		if _, found := table.Columns[column]; !found {
-			c.problem("entity %s, lines %s: table %s has no column %s", e.Name, name, s.Table, column)
-		}
-	}
+	at := c.spec.at(e.Name+"/"+name, "")
+	at.direction, at.policy = e.Direction, e.Policy
+	table := c.table(at, s.Table)
+	c.columns(at, table, s.Table, ownColumn{child.IDColumn, asKey}, ownColumn{child.OdooIDColumn, asOdooID},
+		ownColumn{child.ParentColumn, asParent}, ownColumn{child.PositionColumn, asPosition})
 	var fields odooclient.Fields
-	if c.schema.Models != nil {
-		child.Model = parent[name].Relation
-		if fields, ok = c.schema.Models[child.Model]; !ok {
-			c.problem("entity %s: Odoo %s has no lines %s on %s", e.Name, c.schema.Version.Series, name, e.Model)
-			return nil
+	if parent != nil {
+		field, ok := parent[name]
+		switch {
+		case !ok:
+			c.problem(at, "%s", c.noField(name, parent))
+		case field.Type != "one2many":
+			c.problem(at, "Odoo's field %s is a %s, and lines need a one2many", name, field.Type)
+		default:
+			child.Model = field.Relation
+			fields = c.model(at, child.Model)
 		}
 	}
-	child.Fields, child.Absent = c.fields(place{entity: e.Name + "/" + name, direction: e.Direction, policy: e.Policy}, s.Fields, fields, table)
-	c.filled(e.Name+"/"+name, table, child.Fields, child.IDColumn, child.OdooIDColumn, child.ParentColumn, child.PositionColumn)
+	child.Fields, child.Absent = c.fields(at, s.Fields, side{odoo: fields, table: table})
+	c.filled(at, table, child.Fields, child.IDColumn, child.OdooIDColumn, child.ParentColumn, child.PositionColumn)
 	return child
 }
 
@@ -232,16 +237,21 @@ func (c *compiler) paths(e *Entity) {
 		}
 		child := e.Child(f.path.child)
 		if child == nil {
-			c.problem("entity %s, field %s: its path begins with %s, which are no lines of it", e.Name, f.Name, f.path.child)
-			continue
+			continue // check has said so
 		}
-		if c.schema.Models != nil {
-			through, ok := c.schema.Models[child.Model][f.path.field]
+		if line := c.schema.Models[child.Model]; line != nil {
+			at := c.spec.at(e.Name, f.Name)
+			through, ok := line[f.path.field]
 			if !ok {
-				c.problem("entity %s, field %s: Odoo %s has no field %s on %s", e.Name, f.Name, e.version, f.path.field, child.Model)
+				c.problem(at, "path: %s (of %s)", c.noField(f.path.field, line), child.Model)
 				continue
 			}
 			f.path.model = through.Relation
+			if behind := c.schema.Models[through.Relation]; behind != nil {
+				if _, ok := behind[f.path.hop]; !ok {
+					c.problem(at, "path: %s (of %s)", c.noField(f.path.hop, behind), through.Relation)
+				}
+			}
 		}
 		child.pathFields = append(child.pathFields, f.path.field)
 	}
@@ -255,39 +265,18 @@ func (c *compiler) onDelete(e *Entity, s deleteSpec) OdooDelete {
 			out.Action = "soft"
 		}
 	}
-	if out.Action == "soft" && e.DeletedColumn == "" {
-		c.problem("entity %s: on_odoo_delete is soft, but no column is named by deleted", e.Name)
-	}
-	for name, value := range s.Set {
+	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
 		f := e.Field(name)
 		if f == nil {
-			c.problem("entity %s: on_odoo_delete sets the unknown field %s", e.Name, name)
-			continue
+			continue // an optional field that this Odoo does not have
 		}
-		v, err := f.canonical(value)
+		v, err := f.canonical(s.Set[name])
 		if err != nil {
-			c.problem("entity %s: on_odoo_delete, field %s: %v", e.Name, name, err)
+			c.problem(c.spec.at(e.Name, name), "on_odoo_delete sets %q, which column %s cannot hold: %v", s.Set[name], f.Column, err)
 		}
 		out.Set[name] = v
 	}
 	return out
-}
-
-// filled finds NOT NULL columns without a default that nothing fills.
-func (c *compiler) filled(where string, t Table, fields []*Field, own ...string) {
-	have := map[string]bool{}
-	for _, name := range own {
-		have[name] = true
-	}
-	for _, f := range fields {
-		have[f.Column] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.Columns)) {
-		col := t.Columns[name]
-		if !col.Nullable && !col.Default && !have[name] {
-			c.problem("entity %s: table %s has the column %s, which must be filled (NOT NULL, no default), and the mapping does not", where, t.Name, name)
-		}
-	}
 }
 
 // parentsFirst orders entities so that those that are referenced come before

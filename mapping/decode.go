@@ -1,8 +1,8 @@
 package mapping
 
 import (
-	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"odoosync/internal/record"
 	"odoosync/odooclient"
@@ -39,9 +39,11 @@ type Want struct {
 
 // MissingRef is a reference to a record that has no row here.
 type MissingRef struct {
-	Field  string
+	Field  string // of the record, or of one of its lines
 	Entity string
 	OdooID int64
+
+	stub map[string]string // what a payload says of it: field → the payload's name
 }
 
 // LookupValue turns a raw value into what Resolver.Lookup returns.
@@ -125,7 +127,7 @@ func (f *Field) pathWants(lines []odooclient.Raw, res Resolver) []Want {
 	for _, id := range f.pathIDs(lines) {
 		out = append(out, Want{Kind: WantLookup, Model: f.path.model, Field: f.path.hop, ID: id})
 	}
-	if target := f.pathTarget(lines, res); target != 0 {
+	if target, _ := f.pathTarget(lines, res); target != 0 {
 		out = append(out, Want{Kind: WantReference, Entity: f.Entity, ID: target})
 	}
 	return out
@@ -146,24 +148,28 @@ func (f *Field) pathIDs(lines []odooclient.Raw) []int64 {
 }
 
 // pathTarget is the one record all lines lead to, 0 when there is none or more
-// than one, or the way is not resolved yet.
-func (f *Field) pathTarget(lines []odooclient.Raw, res Resolver) int64 {
-	if res == nil {
-		return 0
+// than one. It is not known while the way is not read or not resolved.
+func (f *Field) pathTarget(lines []odooclient.Raw, res Resolver) (target int64, known bool) {
+	for _, line := range lines {
+		if _, read := line[f.path.field]; !read {
+			return 0, false
+		}
 	}
-	target := int64(0)
 	for _, id := range f.pathIDs(lines) {
+		if res == nil {
+			return 0, false
+		}
 		v, ok := res.Lookup(f.path.model, f.path.hop, id)
 		if !ok {
-			continue
+			return 0, false
 		}
-		var next int64
-		if _, err := fmt.Sscan(v.Text(), &next); err != nil || target != 0 && next != target {
-			return 0
+		next, err := strconv.ParseInt(v.Text(), 10, 64)
+		if err != nil || target != 0 && next != target {
+			return 0, true
 		}
 		target = next
 	}
-	return target
+	return target, true
 }
 
 // Decode turns a record as read, with its lines in Odoo's order, into canonical
@@ -173,11 +179,11 @@ func (e *Entity) Decode(raw odooclient.Raw, lines map[string][]odooclient.Raw, r
 	d := decoder{entity: e, id: raw.ID(), res: res}
 	out := record.Record{Entity: e.Name, OdooID: raw.ID(), Fields: make(record.Fields, len(e.Fields))}
 	var err error
-	if out.WriteDate, err = odooTime(raw["write_date"]); err == nil {
-		out.CreateDate, err = odooTime(raw["create_date"])
-	}
-	if err != nil {
+	if out.WriteDate, err = odooTime(raw["write_date"]); err != nil {
 		return out, nil, d.fail("write_date", err)
+	}
+	if out.CreateDate, err = odooTime(raw["create_date"]); err != nil {
+		return out, nil, d.fail("create_date", err)
 	}
 	for _, f := range e.Fields {
 		if err := d.into(out.Fields, f, raw, lines); err != nil {
@@ -246,10 +252,12 @@ func (d *decoder) value(f *Field, raw odooclient.Raw, lines map[string][]odoocli
 	case KindCases:
 		return d.cases(f, raw)
 	case KindPath:
-		if _, read := lines[f.path.child]; !read {
+		list, read := lines[f.path.child]
+		target, known := f.pathTarget(list, d.res)
+		if !read || !known {
 			return record.Null, false, nil
 		}
-		return d.reference(f, f.pathTarget(lines[f.path.child], d.res))
+		return d.reference(f, target)
 	}
 	v, ok := raw[f.Source]
 	if !ok {
@@ -268,10 +276,14 @@ func (d *decoder) value(f *Field, raw odooclient.Raw, lines map[string][]odoocli
 		return d.reference(f, id)
 	case KindRawID:
 		id, empty := relationID(v)
-		if empty || id == 0 {
+		if empty {
 			return record.Null, true, nil
 		}
-		return record.Text(fmt.Sprint(id)), true, nil
+		if id <= 0 {
+			return record.Null, false, fmt.Errorf("%v is no record's id", v)
+		}
+		value, err := f.canonical(id)
+		return value, err == nil, err
 	}
 	value, err := f.plainValue(v)
 	return value, err == nil, err
@@ -334,7 +346,7 @@ func (d *decoder) lookupList(f *Field, v any) (record.Value, bool, error) {
 		}
 		list = append(list, found.Text())
 	}
-	value, err := canonList(list)
+	value, err := f.canonical(list)
 	return value, err == nil, err
 }
 
@@ -344,17 +356,8 @@ func (d *decoder) reference(f *Field, id int64) (record.Value, bool, error) {
 	}
 	local, ok := d.res.Reference(f.Entity, id)
 	if !ok {
-		d.missing = append(d.missing, MissingRef{Field: f.Name, Entity: f.Entity, OdooID: id})
+		d.missing = append(d.missing, MissingRef{Field: f.Name, Entity: f.Entity, OdooID: id, stub: f.stub})
 		return record.Null, true, nil
 	}
 	return record.Text(local), true, nil
-}
-
-// numberOf gives a JSON number the type a raw record would have.
-func numberOf(n json.Number) any {
-	var id int64
-	if _, err := fmt.Sscanf(n.String(), "%d", &id); err == nil && fmt.Sprint(id) == n.String() {
-		return id
-	}
-	return odooclient.Double(n.String())
 }

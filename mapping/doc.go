@@ -5,26 +5,29 @@
 // # From YAML to a Mapping
 //
 // Parse reads the YAML strictly and reports every problem at once, with its
-// line. Compile binds the result to what really exists: Odoo's fields_get of
-// the version at hand and the columns of the live tables. It settles the
+// entity, field and line, and the nearest known name for one that is unknown.
+// Compile binds the result to what really exists: Odoo's fields_get of the
+// version at hand and the columns of the live tables. It settles the
 // alternatives by version ([tax_ids, tax_id]), leaves out optional fields that
-// this Odoo does not have, and refuses what could only fail later: a column
-// that is missing or too small in kind, a FLOAT column for money, an enum
-// without one of the values, a NOT NULL column nobody fills. Without
-// Schema.Models only the table side is bound, which is enough to apply webhook
-// payloads (DecodePayload) without ever reaching Odoo.
+// this Odoo does not have, and refuses what could only fail later, with some
+// record, at night: a column that is missing or of a type that cannot hold the
+// field, a FLOAT column for money, an ENUM without one of a selection's values, a
+// NOT NULL column that may get nothing, an id column without its unique key.
+// Without Schema.Models only the table side is bound, which is enough to apply
+// webhook payloads (DecodePayload) without ever reaching Odoo.
 //
 // # Canonical values
 //
 // Everything is turned into a record.Value, whose forms record's own
 // documentation lists. The choices made here:
 //
-//   - An empty text is no text: Odoo's False, Odoo's "" and a column's ” are
-//     all Null. Null is written as ” into a text column that is NOT NULL.
+//   - An empty text is no text: Odoo's False, Odoo's "" and a column's are
+//     all Null. Null is written as an empty text where a text column is NOT NULL.
 //   - Decimals are rounded half away from zero at the column's scale, as Odoo's
 //     own HALF-UP rounding does, and -0 is 0. They are parsed from the text
 //     Odoo sent; no binary float is on their way.
-//   - Times are UTC to the second; parts of a second are cut off.
+//   - Times are UTC to the second; parts of a second are cut off. A date is the
+//     day as it was written, whatever its offset.
 //   - A list is a set: sorted, without doubles. So the order in which Odoo
 //     names tags or taxes never looks like an edit.
 //   - A text longer than its column, a number out of range and a value an enum

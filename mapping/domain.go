@@ -308,14 +308,9 @@ func relationIDs(v any) ([]int64, bool) {
 // parseDomain reads a domain as YAML gives it.
 func parseDomain(terms []any) (Domain, error) {
 	var d Domain
-	need := 0 // operands the prefix operators still want
 	for i, raw := range terms {
 		if op, ok := raw.(string); ok {
-			switch op {
-			case "&", "|":
-				need++
-			case "!":
-			default:
+			if op != "&" && op != "|" && op != "!" {
 				return Domain{}, fmt.Errorf("%q is no operator of a domain, which are &, | and ! alone", op)
 			}
 			d.terms = append(d.terms, term{op: op})
@@ -325,23 +320,22 @@ func parseDomain(terms []any) (Domain, error) {
 		if err != nil {
 			return Domain{}, fmt.Errorf("term %d: %w", i+1, err)
 		}
-		need = max(0, need-1)
 		d.terms = append(d.terms, t)
 	}
-	if len(d.terms) > 0 && d.terms[len(d.terms)-1].op != "" || need > 0 && countTerms(d.terms) <= need {
-		return Domain{}, fmt.Errorf("an operator has nothing to join")
-	}
-	return d, nil
-}
-
-func countTerms(terms []term) int {
-	n := 0
-	for _, t := range terms {
-		if t.op == "" {
-			n++
+	complete := 0 // expressions to the right of the term
+	for i := len(d.terms) - 1; i >= 0; i-- {
+		switch d.terms[i].op {
+		case "":
+			complete++
+			continue
+		case "&", "|":
+			complete--
+		}
+		if complete < 1 {
+			return Domain{}, fmt.Errorf("the operator %q (term %d) has nothing to join", d.terms[i].op, i+1)
 		}
 	}
-	return n
+	return d, nil
 }
 
 func parseTerm(raw any) (term, error) {
@@ -358,8 +352,14 @@ func parseTerm(raw any) (term, error) {
 	if err != nil {
 		return term{}, err
 	}
+	if _, isList := value.([]any); isList != (cmp == "in" || cmp == "not in") {
+		return term{}, fmt.Errorf("%v: a list goes with in and not in, and with nothing else", raw)
+	}
 	t := term{cmp: cmp, value: value}
 	t.field, t.hop, _ = strings.Cut(field, ".")
+	if t.field == "" || strings.HasSuffix(field, ".") || strings.Contains(t.hop, ".") {
+		return term{}, fmt.Errorf("%v: a field is a name, or two with a point between", raw)
+	}
 	return t, nil
 }
 

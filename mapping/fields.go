@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,44 +10,50 @@ import (
 	"odoosync/odooclient"
 )
 
+// side is what fields are bound to: a model's fields (nil: not known), a table
+// (without columns: not known), and the domain its records keep to.
+type side struct {
+	odoo   odooclient.Fields
+	table  Table
+	domain Domain
+}
+
 // fields compiles the fields of an entity or of lines, in alphabetical order.
 // absent names optional ones this Odoo does not have.
-func (c *compiler) fields(p place, specs map[string]*fieldSpec, odoo odooclient.Fields, table Table) (out []*Field, absent []string) {
+func (c *compiler) fields(at place, specs map[string]*fieldSpec, s side) (out []*Field, absent []string) {
 	for _, name := range slices.Sorted(maps.Keys(specs)) {
-		p.field = name
-		f := c.field(p, specs[name], odoo, table)
-		switch {
-		case f == nil:
-		case f.Source == "" && f.Kind != KindCases && f.path == nil:
+		one := c.spec.at(at.entity, name)
+		one.direction, one.policy = at.direction, at.policy
+		f := c.field(one, specs[name], s)
+		if f.Source == "" && f.Kind != KindCases && f.path == nil {
 			absent = append(absent, name)
-		default:
-			out = append(out, f)
+			continue
 		}
+		out = append(out, f)
 	}
 	return out, absent
 }
 
-func (c *compiler) field(p place, s *fieldSpec, odoo odooclient.Fields, table Table) *Field {
-	f := &Field{Name: p.field, Column: or(s.Column, p.field), Direction: or(s.Direction, p.direction), Policy: or(s.Policy, p.policy),
+func (c *compiler) field(at place, s *fieldSpec, to side) *Field {
+	f := &Field{Name: at.field, Column: or(s.Column, at.field), Direction: or(s.Direction, at.direction), Policy: or(s.Policy, at.policy),
 		Expected: s.Expected, Kind: KindPlain, values: s.Values, nullIf: s.NullIf, html: s.HTML, prefix: s.Prefix, payload: s.Payload, stub: s.Stub}
 	if s.Prefix == "odoo_url" {
 		f.prefix = strings.TrimRight(c.schema.OdooURL, "/")
 	}
-	col, ok := table.Columns[f.Column]
-	if !ok {
-		c.problem("%s: table %s has no column %s", p, table.Name, f.Column)
-		return nil
+	known := c.column(at, f, to.table)
+	f.setKind(s)
+	f.when = c.condition(at, "when", s.When, to.odoo)
+	for i, one := range s.Cases {
+		f.cases = append(f.cases, fieldCase{when: c.condition(at, fmt.Sprintf("case %d", i+1), one.When, to.odoo)})
 	}
-	f.col = col
-	if f.Type, ok = col.canonicalType(); !ok {
-		c.problem("%s: column %s.%s is %s, which cannot hold the value exactly: use VARCHAR, TEXT, an integer, DECIMAL, DATE, DATETIME, BOOLEAN or JSON",
-			p, table.Name, f.Column, col.FullType)
-		return nil
+	from, found := c.source(at, f, s, to.odoo)
+	if known {
+		c.values(at, f, s)
+		if found {
+			c.fit(at, f, from, to)
+		}
+		c.nullable(at, f, from)
 	}
-	c.kind(p, f, s)
-	f.when = c.condition(p, s.When, odoo)
-	c.cases(p, f, s, odoo)
-	c.source(p, f, s, odoo)
 	for _, d := range append([]Domain{f.when}, casesDomains(f)...) {
 		f.Odoo = append(f.Odoo, d.fields()...)
 	}
@@ -57,20 +64,36 @@ func (c *compiler) field(p place, s *fieldSpec, odoo odooclient.Fields, table Ta
 	return f
 }
 
-// kind tells how the value is obtained, and the type where the column leaves
-// it open: MariaDB shows a JSON column as LONGTEXT.
-func (c *compiler) kind(p place, f *Field, s *fieldSpec) {
+// column finds the field's column. known is false when nothing can be said of
+// its type.
+func (c *compiler) column(at place, f *Field, t Table) (known bool) {
+	if t.Columns == nil {
+		return false
+	}
+	col, ok := t.Columns[f.Column]
+	if !ok {
+		c.problem(at, "%s", noColumn(t.Name, f.Column, t))
+		return false
+	}
+	f.col, f.options, f.table = col, col.options(), t.Name
+	if f.Type, ok = col.canonicalType(); !ok {
+		c.problem(at, "column %s is %s, which cannot hold the value exactly: use VARCHAR, TEXT, an integer, DECIMAL, DATE, DATETIME, BOOLEAN or JSON",
+			f.place(), col.FullType)
+	}
+	return ok
+}
+
+// setKind tells how the value is obtained, and the type where the column leaves
+// it open.
+func (f *Field) setKind(s *fieldSpec) {
 	switch {
 	case len(s.Cases) > 0:
 		f.Kind = KindCases
 	case s.Path != "":
 		f.Kind, f.Entity, f.Type = KindPath, s.Reference, TypeText
-		parts := strings.Split(s.Path, ".")
-		if len(parts) != 3 || s.Reference == "" {
-			c.problem("%s: a path is lines.field.field and needs a reference", p)
-			return
+		if way, ok := splitPath(s.Path); ok {
+			f.path = &way
 		}
-		f.path = &path{child: parts[0], field: parts[1], hop: parts[2]}
 	case s.Reference != "":
 		f.Kind, f.Entity, f.Type = KindReference, s.Reference, TypeText
 	case s.Lookup != "":
@@ -82,28 +105,33 @@ func (c *compiler) kind(p place, f *Field, s *fieldSpec) {
 	}
 }
 
-func (c *compiler) condition(p place, terms []any, odoo odooclient.Fields) Domain {
-	d, err := parseDomain(terms)
-	if err != nil {
-		c.problem("%s: %v", p, err)
+// splitPath reads lines.field.field.
+func splitPath(text string) (path, bool) {
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 || slices.Contains(parts, "") {
+		return path{}, false
 	}
-	c.bind(p.entity+", field "+p.field, d, odoo)
-	return d
+	return path{child: parts[0], field: parts[1], hop: parts[2]}, true
 }
 
-func (c *compiler) cases(p place, f *Field, s *fieldSpec, odoo odooclient.Fields) {
+// values checks that the column holds every value the mapping itself writes
+// down.
+func (c *compiler) values(at place, f *Field, s *fieldSpec) {
 	value := func(text string) record.Value {
 		v, err := f.canonical(text)
 		if err != nil {
-			c.problem("%s: %v", p, err)
+			c.problem(at, "column %s cannot hold %q: %v", f.place(), text, err)
 		}
 		return v
 	}
-	for _, one := range s.Cases {
-		f.cases = append(f.cases, fieldCase{when: c.condition(p, one.When, odoo), value: value(one.Value)})
+	for i, one := range s.Cases {
+		f.cases[i].value = value(one.Value)
 	}
 	if s.Otherwise != nil {
 		f.otherwise = value(*s.Otherwise)
+	}
+	for _, from := range slices.Sorted(maps.Keys(s.Values)) {
+		value(s.Values[from])
 	}
 }
 
@@ -115,53 +143,29 @@ func casesDomains(f *Field) []Domain {
 	return out
 }
 
-// source settles the alternatives by version.
-func (c *compiler) source(p place, f *Field, s *fieldSpec, odoo odooclient.Fields) {
-	if f.Kind == KindCases || f.path != nil {
-		return
+// source settles the alternatives by version. found is false when nothing is
+// known of Odoo's field.
+func (c *compiler) source(at place, f *Field, s *fieldSpec, odoo odooclient.Fields) (from odooclient.Field, found bool) {
+	if f.Kind == KindCases || f.Kind == KindPath || len(s.Odoo) == 0 {
+		return from, false
 	}
-	if len(s.Odoo) == 0 {
-		c.problem("%s: name Odoo's field by odoo", p)
-		return
-	}
-	if c.schema.Models == nil {
+	if odoo == nil {
 		f.Source = s.Odoo[0]
-		return
+		return from, false
 	}
 	for _, name := range s.Odoo {
 		if field, ok := odoo[name]; ok {
-			f.Source, f.odooType, f.Model = name, field.Type, field.Relation
-			c.relation(p, f, field)
-			return
+			f.Source, f.Model = name, field.Relation
+			return field, true
+		}
+		if name == "id" { // Odoo always sends it, whatever fields_get says
+			f.Source = name
+			return odooclient.Field{Name: name, Type: "integer", Required: true}, true
 		}
 	}
 	if !s.Optional {
-		c.problem("%s: Odoo %s has no field %s (column %s); mark it optional, or name this version's field beside it",
-			p, c.schema.Version.Series, strings.Join(s.Odoo, " or "), f.Column)
+		c.problem(at, "Odoo %s has no field %s (for column %s); mark it optional, or name this version's field beside it%s",
+			c.schema.Version.Series, strings.Join(s.Odoo, " or "), f.Column, record.DidYouMean(s.Odoo[0], keysOf(odoo)))
 	}
-}
-
-// relation checks that a relational kind reads a relational field.
-func (c *compiler) relation(p place, f *Field, field odooclient.Field) {
-	if field.Name == "id" { // a reference from one entity to another on the same record
-		return
-	}
-	want := ""
-	switch f.Kind {
-	case KindLookup, KindReference, KindRawID:
-		want = "many2one"
-	case KindLookupList:
-		want = "many2many"
-	}
-	if want != "" && field.Type != want {
-		c.problem("%s: Odoo's field %s is a %s, and a %s needs a %s", p, field.Name, field.Type, f.Kind, want)
-	}
-	if f.Kind == KindPlain && (field.Type == "many2one" || strings.HasSuffix(field.Type, "2many")) {
-		c.problem("%s: Odoo's field %s is a %s: say with lookup, reference or raw_id what to keep of it", p, field.Name, field.Type)
-	}
-	if (f.Kind == KindLookup || f.Kind == KindLookupList) && c.schema.Models[field.Relation] != nil {
-		if _, ok := c.schema.Models[field.Relation][f.LookupField]; !ok {
-			c.problem("%s: Odoo %s has no field %s on %s", p, c.schema.Version.Series, f.LookupField, field.Relation)
-		}
-	}
+	return from, false
 }

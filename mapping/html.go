@@ -12,40 +12,52 @@ import (
 func htmlToText(source string) string {
 	var out strings.Builder
 	tokens := html.NewTokenizer(strings.NewReader(source))
-	hidden := 0
+	hidden := false // within <script> or <style>, whose text no reader sees
 	for {
 		switch tokens.Next() {
 		case html.ErrorToken:
 			return tidyLines(out.String())
 		case html.TextToken:
-			if hidden == 0 {
-				out.WriteString(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(string(html.UnescapeString(string(tokens.Raw())))))
+			if !hidden {
+				out.WriteString(blanks.Replace(html.UnescapeString(string(tokens.Raw()))))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, _ := tokens.TagName()
-			switch tag := atom.Lookup(name); {
-			case tag == atom.Script || tag == atom.Style:
-				hidden++
-			case tag == atom.Li:
-				out.WriteString("\n- ")
-			case tag == atom.Br || breaks(tag):
-				out.WriteString("\n")
-			}
+			tag := atom.Lookup(name)
+			hidden = tag == atom.Script || tag == atom.Style
+			out.WriteString(opening(tag))
 		case html.EndTagToken:
 			name, _ := tokens.TagName()
-			switch tag := atom.Lookup(name); {
-			case tag == atom.Script || tag == atom.Style:
-				hidden = max(0, hidden-1)
-			case breaks(tag):
+			tag := atom.Lookup(name)
+			hidden = false
+			if breaks(tag) || tag == atom.Li {
 				out.WriteString("\n")
 			}
 		}
 	}
 }
 
+// blanks are what HTML shows as one space.
+var blanks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ", "\f", " ")
+
+// opening is what a tag's beginning looks like.
+func opening(tag atom.Atom) string {
+	switch {
+	case tag == atom.Li:
+		return "\n- "
+	case tag == atom.Td || tag == atom.Th:
+		return " "
+	case tag == atom.Br || tag == atom.Hr || breaks(tag):
+		return "\n"
+	}
+	return ""
+}
+
+// breaks reports whether a tag's text stands on lines of its own.
 func breaks(tag atom.Atom) bool {
 	switch tag {
-	case atom.P, atom.Div, atom.Tr, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Blockquote, atom.Pre:
+	case atom.P, atom.Div, atom.Tr, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6,
+		atom.Blockquote, atom.Pre, atom.Dl, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer:
 		return true
 	}
 	return false

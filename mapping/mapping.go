@@ -191,7 +191,8 @@ type Field struct {
 	LookupField string // and its field
 
 	col       Column
-	odooType  string // of Source; "" in payload mode
+	table     string
+	options   []string // of an ENUM column
 	cases     []fieldCase
 	otherwise record.Value
 	values    map[string]string // Odoo's value → ours

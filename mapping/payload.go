@@ -3,6 +3,8 @@ package mapping
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"odoosync/internal/record"
@@ -36,10 +38,13 @@ func (m *Mapping) DecodePayload(e *Entity, data map[string]any, res Resolver) (r
 			return out, nil, err
 		}
 		if ok {
-			out.Lines = map[string][]record.Line{c.Name: lines}
+			if out.Lines == nil {
+				out.Lines = map[string][]record.Line{}
+			}
+			out.Lines[c.Name] = lines
 		}
 	}
-	return out, m.stubs(e, d.missing, raw), nil
+	return out, m.stubs(d.missing, raw), nil
 }
 
 // direct prefers the names under which a webhook sends a column's own value.
@@ -60,18 +65,15 @@ func (d *decoder) direct(fields record.Fields, f *Field, raw odooclient.Raw) err
 func (d *decoder) payloadLines(c *Child, raw odooclient.Raw) ([]record.Line, bool, error) {
 	for _, name := range append([]string{c.Name}, c.payload...) {
 		list, ok := raw[name].([]any)
-		if !ok {
-			continue
+		if !ok || slices.ContainsFunc(list, func(e any) bool { _, isLine := e.(map[string]any); return !isLine }) {
+			continue // ids only: the lines themselves are unknown
 		}
 		lines := make([]record.Line, 0, len(list))
 		for i, e := range list {
-			m, isLine := e.(map[string]any)
-			if !isLine {
-				return nil, false, nil // ids only: the lines themselves are unknown
-			}
-			line := record.Line{OdooID: rawOf(m).ID(), Fields: record.Fields{}}
+			one := rawOf(e.(map[string]any))
+			line := record.Line{OdooID: one.ID(), Fields: record.Fields{}}
 			for _, f := range c.Fields {
-				if err := d.direct(line.Fields, f, rawOf(m)); err != nil {
+				if err := d.direct(line.Fields, f, one); err != nil {
 					return nil, false, record.Wrap(record.CodeRejected, nil, "line %d: %s", i+1, record.Message(err))
 				}
 			}
@@ -82,12 +84,12 @@ func (d *decoder) payloadLines(c *Child, raw odooclient.Raw) ([]record.Line, boo
 	return nil, false, nil
 }
 
-func (m *Mapping) stubs(e *Entity, missing []MissingRef, raw odooclient.Raw) []Stub {
+func (m *Mapping) stubs(missing []MissingRef, raw odooclient.Raw) []Stub {
 	var out []Stub
 	for _, ref := range missing {
 		stub := Stub{Entity: ref.Entity, OdooID: ref.OdooID, Fields: record.Fields{}}
 		parent := m.ByName(ref.Entity)
-		for field, name := range e.Field(ref.Field).stub {
+		for field, name := range ref.stub {
 			f := parent.Field(field)
 			v, sent := raw[name]
 			if f == nil || !sent {
@@ -107,15 +109,34 @@ func (m *Mapping) stubs(e *Entity, missing []MissingRef, raw odooclient.Raw) []S
 func rawOf(data map[string]any) odooclient.Raw {
 	raw := make(odooclient.Raw, len(data))
 	for k, v := range data {
-		switch x := v.(type) {
-		case nil:
+		if v == nil {
 			v = false
-		case json.Number:
-			v = numberOf(x)
 		}
-		raw[k] = v
+		raw[k] = rawValue(v)
 	}
 	return raw
+}
+
+func rawValue(v any) any {
+	switch x := v.(type) {
+	case json.Number:
+		return numberOf(x)
+	case []any:
+		out := make([]any, len(x))
+		for i, e := range x {
+			out[i] = rawValue(e)
+		}
+		return out
+	}
+	return v
+}
+
+// numberOf gives a JSON number the type a read has.
+func numberOf(n json.Number) any {
+	if id, err := strconv.ParseInt(n.String(), 10, 64); err == nil && strconv.FormatInt(id, 10) == n.String() {
+		return id
+	}
+	return odooclient.Double(n.String())
 }
 
 func odooTime(v any) (time.Time, error) {
@@ -126,7 +147,7 @@ func odooTime(v any) (time.Time, error) {
 	if err != nil {
 		return t, fmt.Errorf("%v is no time", v)
 	}
-	return t.Truncate(time.Second), nil
+	return t.UTC().Truncate(time.Second), nil
 }
 
 // PayloadBelongs judges a webhook's data by the entity's conditions: in is

@@ -42,7 +42,7 @@ func (f *Field) fromColumn(cell any) (record.Value, error) {
 
 // Arg returns what the driver stores for a canonical value: NULL, or the
 // canonical text, which MySQL reads for every column type. Where the column
-// cannot be NULL, an empty text is ” and an empty boolean 0.
+// cannot be NULL, a text is written empty and a boolean as 0.
 func (f *Field) Arg(v record.Value) any {
 	if !v.IsNull() {
 		return v.Text()

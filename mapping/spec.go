@@ -3,8 +3,8 @@ package mapping
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -16,6 +16,7 @@ import (
 type Spec struct {
 	Entities map[string]*entitySpec `yaml:"entities"`
 	order    []string               // as in the file
+	lines    map[string]int         // where each entity and field stands in the file
 }
 
 type entitySpec struct {
@@ -115,104 +116,53 @@ func (n *names) UnmarshalYAML(node *yaml.Node) error {
 const maxSpec = 1 << 20
 
 // Parse reads a mapping file strictly: an unknown or doubled key is an error
-// that names its line. All problems come at once.
+// that names its line, its entity and field, and the nearest known key. All
+// problems come at once.
 func Parse(data []byte) (*Spec, error) {
 	if len(data) > maxSpec {
 		return nil, record.Errorf(record.CodeConfig, "the mapping file is larger than 1 MiB")
 	}
-	var s Spec
+	var root, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&s); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, record.Errorf(record.CodeConfig, "the mapping file is empty")
-		}
-		return nil, record.Wrap(record.CodeConfig, nil, "the mapping file is wrong: %s", tidyYAML(err))
+	if err := decoder.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
+		return nil, record.Errorf(record.CodeConfig, "the mapping file is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	if err := s.keepOrder(data); err != nil {
+	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, record.Errorf(record.CodeConfig, "the mapping file holds more than one document: remove what follows the line ---")
+	}
+	if len(root.Content) == 0 || root.Content[0].Tag == "!!null" {
+		return nil, record.Errorf(record.CodeConfig, "the mapping file is empty: leave mapping.file empty for the built-in mapping")
+	}
+	s := &Spec{}
+	walk := &strict{lines: map[string]int{}}
+	walk.walk(nil, root.Content[0], reflect.TypeFor[Spec]())
+	if err := problemsError("the mapping file is wrong", walk.problems); err != nil {
 		return nil, err
 	}
-	return &s, s.check()
+	if err := root.Decode(s); err != nil {
+		return nil, record.Errorf(record.CodeConfig, "the mapping file is wrong: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	s.lines, s.order = walk.lines, entityOrder(root.Content[0])
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// tidyYAML drops Go's type names from the parser's errors.
-func tidyYAML(err error) string {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.ReplaceAll(text, "unmarshal errors:\n  ", "")
-	text = strings.ReplaceAll(text, " in type mapping.entitySpec", ": no such key for an entity")
-	text = strings.ReplaceAll(text, " in type mapping.fieldSpec", ": no such key for a field")
-	text = strings.ReplaceAll(text, " in type mapping.childSpec", ": no such key for lines")
-	return strings.ReplaceAll(text, " in type mapping.Spec", ": no such key")
-}
-
-// keepOrder remembers the order of entities, which the decoder's map forgets.
-func (s *Spec) keepOrder(data []byte) error {
-	var top struct {
-		Entities yaml.Node `yaml:"entities"`
-	}
-	if err := yaml.Unmarshal(data, &top); err != nil {
-		return record.Errorf(record.CodeConfig, "the mapping file is wrong: %s", tidyYAML(err))
-	}
-	for i := 0; i+1 < len(top.Entities.Content); i += 2 {
-		s.order = append(s.order, top.Entities.Content[i].Value)
-	}
-	return nil
-}
-
-func (s *Spec) check() error {
-	var problems []string
-	report := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if len(s.Entities) == 0 {
-		report("no entities")
-	}
-	for _, name := range s.order {
-		e := s.Entities[name]
-		if e == nil {
-			report("entity %s is empty", name)
-			continue
-		}
-		if e.Model == "" || e.Table == "" {
-			report("entity %s needs a model and a table", name)
-		}
-		checkEnums(name, e, report)
-		for field, f := range e.Fields {
-			if f == nil {
-				report("entity %s, field %s is empty: write {odoo: ...}", name, field)
-			} else if f.Reference != "" && s.Entities[f.Reference] == nil {
-				report("entity %s, field %s refers to the unknown entity %s", name, field, f.Reference)
+// entityOrder lists the entities as the file does, which a map forgets.
+func entityOrder(top *yaml.Node) []string {
+	var out []string
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		if value := top.Content[i+1]; top.Content[i].Value == "entities" {
+			for value.Kind == yaml.AliasNode {
+				value = value.Alias
 			}
-		}
-		for child, c := range e.Lines {
-			if c == nil || c.Table == "" || c.Parent == "" || c.Position == "" {
-				report("entity %s, lines %s need table, parent and position", name, child)
+			for j := 0; j < len(value.Content); j += 2 {
+				out = append(out, value.Content[j].Value)
 			}
 		}
 	}
-	return problemsError("the mapping file is wrong", problems)
-}
-
-func checkEnums(name string, e *entitySpec, report func(string, ...any)) {
-	if !oneOf(e.Direction, "", Both, ToAPI, ToOdoo) {
-		report("entity %s: direction %q is not both, to_api or to_odoo", name, e.Direction)
-	}
-	if !oneOf(e.Policy, "", PolicyOdoo, PolicyLocal, PolicyNewest, PolicyAsk) {
-		report("entity %s: policy %q is not odoo, local, newest or ask", name, e.Policy)
-	}
-	if !oneOf(e.OnOdooDelete.Action, "", "soft", "hard", "set", "ignore") {
-		report("entity %s: on_odoo_delete.action %q is not soft, hard, set or ignore", name, e.OnOdooDelete.Action)
-	}
-	if !oneOf(e.OnLocalDelete, "", "archive", "unlink", "ignore") {
-		report("entity %s: on_local_delete %q is not archive, unlink or ignore", name, e.OnLocalDelete)
-	}
-}
-
-func oneOf[T comparable](v T, list ...T) bool {
-	for _, e := range list {
-		if v == e {
-			return true
-		}
-	}
-	return false
+	return out
 }
 
 func problemsError(head string, problems []string) error {
