@@ -96,11 +96,11 @@ func (c *compiler) entity(name string, s *entitySpec) *Entity {
 	table, fields := c.table(at, s.Table), c.model(at, s.Model)
 	c.columns(at, table, s.Table, ownColumn{e.IDColumn, asKey}, ownColumn{e.OdooIDColumn, asOdooID}, ownColumn{e.DeletedColumn, asMark})
 	_, e.hasActive = fields["active"]
-	e.domain = c.condition(at, "domain", s.Domain, fields)
-	e.createWhen = c.condition(at, "create_when", s.CreateWhen, fields)
-	c.create(at, s.Create, fields)
+	e.domain = c.condition(at, "domain", s.Domain, s.Model, fields)
+	e.createWhen = c.condition(at, "create_when", s.CreateWhen, s.Model, fields)
+	c.create(at, s.Create, s.Model, fields)
 	at.direction, at.policy = e.Direction, e.Policy
-	e.Fields, e.Absent = c.fields(at, s.Fields, side{fields, table, e.domain})
+	e.Fields, e.Absent = c.fields(at, s.Fields, side{s.Model, fields, table, e.domain})
 	for _, child := range slices.Sorted(maps.Keys(s.Lines)) {
 		e.Children = append(e.Children, c.child(e, child, s.Lines[child], fields))
 	}
@@ -157,21 +157,21 @@ func (c *compiler) model(at place, name string) odooclient.Fields {
 }
 
 // create checks the values every create sends.
-func (c *compiler) create(at place, values map[string]any, fields odooclient.Fields) {
+func (c *compiler) create(at place, values map[string]any, model string, fields odooclient.Fields) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if _, ok := fields[name]; !ok && fields != nil {
-			c.problem(at, "create: %s", c.noField(name, fields))
+			c.problem(at, "create: %s", c.noField(name, model, fields))
 		}
 	}
 }
 
-// noField says that this Odoo has no such field.
-func (c *compiler) noField(name string, fields odooclient.Fields) string {
-	return c.odooName() + " has no field " + name + record.DidYouMean(name, keysOf(fields))
+// noField says that this Odoo's model has no such field.
+func (c *compiler) noField(name, model string, fields odooclient.Fields) string {
+	return c.odooName() + " has no field " + name + " on " + model + record.DidYouMean(name, keysOf(fields))
 }
 
 // condition reads a domain and fills in the models behind its dotted fields.
-func (c *compiler) condition(at place, key string, terms []any, fields odooclient.Fields) Domain {
+func (c *compiler) condition(at place, key string, terms []any, model string, fields odooclient.Fields) Domain {
 	d, err := parseDomain(terms)
 	if err != nil {
 		c.problem(at, "%s: %v", key, err)
@@ -185,7 +185,7 @@ func (c *compiler) condition(at place, key string, terms []any, fields odooclien
 		}
 		f, ok := fields[t.field]
 		if !ok {
-			c.problem(at, "%s: %s", key, c.noField(t.field, fields))
+			c.problem(at, "%s: %s", key, c.noField(t.field, model, fields))
 			continue
 		}
 		d.terms[i].model = f.Relation
@@ -194,7 +194,7 @@ func (c *compiler) condition(at place, key string, terms []any, fields odooclien
 		}
 		if behind := c.schema.Models[f.Relation]; behind != nil {
 			if _, ok := behind[t.hop]; !ok {
-				c.problem(at, "%s: %s (of %s)", key, c.noField(t.hop, behind), f.Relation)
+				c.problem(at, "%s: %s", key, c.noField(t.hop, f.Relation, behind))
 			}
 		} else if f.Relation == "" {
 			c.problem(at, "%s: %s is a %s, which leads to no other record's %s", key, t.field, f.Type, t.hop)
@@ -216,15 +216,15 @@ func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient
 		field, ok := parent[name]
 		switch {
 		case !ok:
-			c.problem(at, "%s", c.noField(name, parent))
+			c.problem(at, "%s", c.noField(name, e.Model, parent))
 		case field.Type != "one2many":
-			c.problem(at, "Odoo's field %s is a %s, and lines need a one2many", name, field.Type)
+			c.problem(at, "Odoo's field %s is of the type %s, and lines need a one2many", name, field.Type)
 		default:
 			child.Model = field.Relation
 			fields = c.model(at, child.Model)
 		}
 	}
-	child.Fields, child.Absent = c.fields(at, s.Fields, side{odoo: fields, table: table})
+	child.Fields, child.Absent = c.fields(at, s.Fields, side{model: child.Model, odoo: fields, table: table})
 	c.filled(at, table, child.Fields, child.IDColumn, child.OdooIDColumn, child.ParentColumn, child.PositionColumn)
 	return child
 }
@@ -243,13 +243,13 @@ func (c *compiler) paths(e *Entity) {
 			at := c.spec.at(e.Name, f.Name)
 			through, ok := line[f.path.field]
 			if !ok {
-				c.problem(at, "path: %s (of %s)", c.noField(f.path.field, line), child.Model)
+				c.problem(at, "path: %s", c.noField(f.path.field, child.Model, line))
 				continue
 			}
 			f.path.model = through.Relation
 			if behind := c.schema.Models[through.Relation]; behind != nil {
 				if _, ok := behind[f.path.hop]; !ok {
-					c.problem(at, "path: %s (of %s)", c.noField(f.path.hop, behind), through.Relation)
+					c.problem(at, "path: %s", c.noField(f.path.hop, through.Relation, behind))
 				}
 			}
 		}
@@ -272,7 +272,7 @@ func (c *compiler) onDelete(e *Entity, s deleteSpec) OdooDelete {
 		}
 		v, err := f.canonical(s.Set[name])
 		if err != nil {
-			c.problem(c.spec.at(e.Name, name), "on_odoo_delete sets %q, which column %s cannot hold: %v", s.Set[name], f.Column, err)
+			c.problem(c.spec.at(e.Name, name), "on_odoo_delete sets %q, which column %s cannot hold: %v", s.Set[name], f.place(), err)
 		}
 		out.Set[name] = v
 	}

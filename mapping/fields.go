@@ -13,6 +13,7 @@ import (
 // side is what fields are bound to: a model's fields (nil: not known), a table
 // (without columns: not known), and the domain its records keep to.
 type side struct {
+	model  string
 	odoo   odooclient.Fields
 	table  Table
 	domain Domain
@@ -42,11 +43,11 @@ func (c *compiler) field(at place, s *fieldSpec, to side) *Field {
 	}
 	known := c.column(at, f, to.table)
 	f.setKind(s)
-	f.when = c.condition(at, "when", s.When, to.odoo)
+	f.when = c.condition(at, "when", s.When, to.model, to.odoo)
 	for i, one := range s.Cases {
-		f.cases = append(f.cases, fieldCase{when: c.condition(at, fmt.Sprintf("case %d", i+1), one.When, to.odoo)})
+		f.cases = append(f.cases, fieldCase{when: c.condition(at, fmt.Sprintf("case %d", i+1), one.When, to.model, to.odoo)})
 	}
-	from, found := c.source(at, f, s, to.odoo)
+	from, found := c.source(at, f, s, to)
 	if known {
 		c.values(at, f, s)
 		if found {
@@ -145,16 +146,16 @@ func casesDomains(f *Field) []Domain {
 
 // source settles the alternatives by version. found is false when nothing is
 // known of Odoo's field.
-func (c *compiler) source(at place, f *Field, s *fieldSpec, odoo odooclient.Fields) (from odooclient.Field, found bool) {
+func (c *compiler) source(at place, f *Field, s *fieldSpec, to side) (from odooclient.Field, found bool) {
 	if f.Kind == KindCases || f.Kind == KindPath || len(s.Odoo) == 0 {
 		return from, false
 	}
-	if odoo == nil {
+	if to.odoo == nil {
 		f.Source = s.Odoo[0]
 		return from, false
 	}
 	for _, name := range s.Odoo {
-		if field, ok := odoo[name]; ok {
+		if field, ok := to.odoo[name]; ok {
 			f.Source, f.Model = name, field.Relation
 			return field, true
 		}
@@ -164,8 +165,8 @@ func (c *compiler) source(at place, f *Field, s *fieldSpec, odoo odooclient.Fiel
 		}
 	}
 	if !s.Optional {
-		c.problem(at, "Odoo %s has no field %s (for column %s); mark it optional, or name this version's field beside it%s",
-			c.schema.Version.Series, strings.Join(s.Odoo, " or "), f.Column, record.DidYouMean(s.Odoo[0], keysOf(odoo)))
+		c.problem(at, "%s has no field %s on %s (for column %s); mark it optional, or name this version's field beside it%s",
+			c.odooName(), strings.Join(s.Odoo, " or "), to.model, f.Column, record.DidYouMean(s.Odoo[0], keysOf(to.odoo)))
 	}
 	return from, false
 }

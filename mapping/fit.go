@@ -14,20 +14,20 @@ func (f *Field) place() string { return f.table + "." + f.Column }
 // record: what is only found when some record comes is found too late.
 func (c *compiler) fit(at place, f *Field, from odooclient.Field, to side) {
 	wrong := func(want string) {
-		c.problem(at, "column %s is %s, and Odoo's field %s a %s: %s", f.place(), f.col.FullType, from.Name, from.Type, want)
+		c.problem(at, "column %s is %s, and Odoo's field %s of the type %s: %s", f.place(), f.col.FullType, from.Name, from.Type, want)
 	}
 	switch f.Kind {
 	case KindLookup, KindLookupList:
 		c.lookupFit(at, f, from)
 	case KindReference, KindRawID:
 		if from.Name != "id" && from.Type != "many2one" {
-			c.problem(at, "Odoo's field %s is a %s, and a %s needs a many2one", from.Name, from.Type, f.Kind)
+			c.problem(at, "Odoo's field %s is of the type %s, and a %s needs a many2one", from.Name, from.Type, f.Kind)
 		} else if !f.col.isText() && (!f.col.isInt() || f.col.intBits() < 31) {
 			wrong("an id needs INT, BIGINT or VARCHAR")
 		}
 	default:
 		if f.html && from.Type != "html" && from.Type != "text" {
-			c.problem(at, "html is for HTML, and Odoo's field %s is a %s: its text would lose what looks like a tag", from.Name, from.Type)
+			c.problem(at, "html is for HTML, and Odoo's field %s is of the type %s: its text would lose what looks like a tag", from.Name, from.Type)
 		}
 		if want := f.needs(from.Type); want != "" {
 			wrong(want)
@@ -41,7 +41,7 @@ func (c *compiler) fit(at place, f *Field, from odooclient.Field, to side) {
 func (c *compiler) lookupFit(at place, f *Field, from odooclient.Field) {
 	need := map[Kind]string{KindLookup: "many2one", KindLookupList: "many2many"}[f.Kind]
 	if from.Type != need {
-		c.problem(at, "Odoo's field %s is a %s, and a %s needs a %s", from.Name, from.Type, f.Kind, need)
+		c.problem(at, "Odoo's field %s is of the type %s, and a %s needs a %s", from.Name, from.Type, f.Kind, need)
 		return
 	}
 	if f.Kind == KindLookupList && f.col.Type != "json" && !f.col.isText() {
@@ -53,12 +53,12 @@ func (c *compiler) lookupFit(at place, f *Field, from odooclient.Field) {
 	}
 	read, ok := behind[f.LookupField]
 	if !ok {
-		c.problem(at, "%s (of %s)", c.noField(f.LookupField, behind), from.Relation)
+		c.problem(at, "%s", c.noField(f.LookupField, from.Relation, behind))
 		return
 	}
 	if f.Kind == KindLookup {
 		if want := f.needs(read.Type); want != "" && read.Type != "many2one" {
-			c.problem(at, "column %s is %s, and Odoo's field %s of %s a %s: %s", f.place(), f.col.FullType, read.Name, from.Relation, read.Type, want)
+			c.problem(at, "column %s is %s, and Odoo's field %s on %s of the type %s: %s", f.place(), f.col.FullType, read.Name, from.Relation, read.Type, want)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (c *compiler) choices(at place, f *Field, from odooclient.Field, to side) {
 		return
 	}
 	if len(from.Selection) == 0 && f.Type != TypeText && len(f.values) == 0 {
-		c.problem(at, "column %s is %s, and Odoo's field %s a selection: use VARCHAR", f.place(), f.col.FullType, from.Name)
+		c.problem(at, "column %s is %s, and Odoo's field %s of the type selection: use VARCHAR", f.place(), f.col.FullType, from.Name)
 	}
 	for _, option := range from.Selection {
 		raw := odooclient.Raw{from.Name: option.Key}

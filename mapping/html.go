@@ -30,7 +30,7 @@ func htmlToText(source string) string {
 			name, _ := tokens.TagName()
 			tag := atom.Lookup(name)
 			hidden = false
-			if breaks(tag) || tag == atom.Li {
+			if breaks(tag) {
 				out.WriteString("\n")
 			}
 		}

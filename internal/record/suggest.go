@@ -12,7 +12,7 @@ func DidYouMean(name string, known []string) string {
 	if len(name) > maxSuggested {
 		return ""
 	}
-	best, distance := "", len(name)/2+1
+	best, distance := "", (len(name)+2)/3+1 // a third of the letters may be wrong
 	for _, k := range slices.Sorted(slices.Values(known)) {
 		if d := editDistance(name, k); d < distance {
 			best, distance = k, d
