@@ -2,7 +2,6 @@ package configs
 
 import (
 	_ "embed"
-	"log/slog"
 	"time"
 )
 
@@ -11,31 +10,8 @@ import (
 //go:embed mapping.yaml
 var Mapping []byte
 
-// Secret is a text that does not show itself. Reveal it where it is used.
-type Secret string
-
-// Reveal returns the text.
-func (s Secret) Reveal() string { return string(s) }
-
-// String hides the text.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "***"
-}
-
-// GoString hides the text from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText hides the text from JSON, YAML and loggers.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue hides the text from log/slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// Config is every setting. The key of each is in its tag; configs/odoosync.yaml
-// says what they mean.
+// Config is every setting. The key of each is in its tag; sections says what
+// they mean.
 type Config struct {
 	Database struct {
 		DSN Secret `koanf:"dsn"`
@@ -92,6 +68,10 @@ type Config struct {
 		Level  string `koanf:"level"`
 		Format string `koanf:"format"`
 	} `koanf:"log"`
+
+	// Warnings are sentences for the person who starts the daemon: what is
+	// allowed, but hardly meant.
+	Warnings []string `koanf:"-"`
 }
 
 // The two values of webhooks.source.

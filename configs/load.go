@@ -1,13 +1,15 @@
 package configs
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/knadh/koanf/v2"
@@ -25,8 +27,11 @@ const testPrefix = EnvPrefix + "TEST_"
 // DefaultFile is read when it exists and no other is named.
 const DefaultFile = "configs/odoosync.yaml"
 
-// maxFile bounds a settings file.
-const maxFile = 1 << 20
+// maxFile bounds a settings file, and maxSecret a secret's.
+const (
+	maxFile   = 1 << 20
+	maxSecret = 64 << 10
+)
 
 // Sources say where settings come from.
 type Sources struct {
@@ -34,29 +39,48 @@ type Sources struct {
 	Environ []string // as os.Environ returns it
 }
 
-// Load reads the settings and validates them.
+// Load reads the settings and validates them. What a person should know and
+// that does not keep the daemon from starting is in Config.Warnings.
 func Load(s Sources) (Config, error) {
-	l := &loader{values: map[string]any{}, places: map[string]string{}}
+	l := newLoader()
 	l.file(s.File)
-	l.environ(s.Environ)
+	return l.finish(s.Environ)
+}
+
+// finish puts the environment over the files and validates the whole.
+func (l *loader) finish(environ []string) (Config, error) {
+	l.environ(environ)
 	c := l.decode()
-	if len(l.problems) == 0 {
-		l.problems = append(l.problems, problemsOf(c, l.place)...)
-	}
+	v := &validator{place: l.place, skip: l.wrong}
+	v.validate(c)
+	l.problems, l.warnings = append(l.problems, v.problems...), append(l.warnings, v.warnings...)
 	if len(l.problems) > 0 {
 		return c, record.Errorf(record.CodeConfig, "the settings are wrong:\n  %s", strings.Join(l.problems, "\n  "))
 	}
+	c.Warnings = l.warnings
 	return c, nil
 }
 
 type loader struct {
-	values   map[string]any    // by key
+	values   map[string]any    // a string or []string by key
 	places   map[string]string // where each value came from
+	wrong    map[string]bool   // keys whose value could not be taken
 	problems []string
+	warnings []string
+}
+
+func newLoader() *loader {
+	return &loader{values: map[string]any{}, places: map[string]string{}, wrong: map[string]bool{}}
 }
 
 func (l *loader) problem(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Sprintf(format, args...))
+}
+
+// wrongAt reports a key's value, which is not judged any further.
+func (l *loader) wrongAt(key, where, format string, args ...any) {
+	l.wrong[key] = true
+	l.problem("%s (%s): %s", key, where, fmt.Sprintf(format, args...))
 }
 
 func (l *loader) place(key string) string {
@@ -76,25 +100,89 @@ func (l *loader) file(path string) {
 	if !named {
 		path = DefaultFile
 	}
-	data, err := os.ReadFile(path)
+	data, mode, err := readFile(path, maxFile)
 	if err != nil {
-		if named || !os.IsNotExist(err) {
-			l.problem("%s cannot be read (%v): check --config", path, err)
+		if named || !errors.Is(err, os.ErrNotExist) {
+			l.problem("%s %s: check --config", path, trouble(err))
 		}
 		return
 	}
 	l.yaml(path, data)
+	l.guarded(path, mode)
+}
+
+// guarded warns of secrets that stand in a file everybody may read.
+func (l *loader) guarded(path string, mode os.FileMode) {
+	if mode&othersMayRead == 0 {
+		return
+	}
+	var secrets []string
+	for _, key := range slices.Sorted(maps.Keys(l.values)) {
+		if isSecret(key) && slices.ContainsFunc(texts(l.values[key]), func(s string) bool { return s != "" && !strings.HasPrefix(s, filePrefix) }) {
+			secrets = append(secrets, fmt.Sprintf("%s (%s)", key, l.place(key)))
+		}
+	}
+	if len(secrets) > 0 {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s: every user of this machine can read the file (mode %04o): chmod 600 %s, or move the secrets into files of their own (%spath)",
+			strings.Join(secrets, ", "), mode.Perm(), path, filePrefix+"/"))
+	}
+}
+
+// texts are a value's texts.
+func texts(v any) []string {
+	if list, ok := v.([]string); ok {
+		return list
+	}
+	return []string{fmt.Sprint(v)}
+}
+
+var (
+	errNoFile   = errors.New("no regular file")
+	errTooLarge = errors.New("too large")
+)
+
+// readFile reads a regular file of at most that many bytes, with its mode.
+func readFile(path string, most int64) ([]byte, os.FileMode, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case !info.Mode().IsRegular():
+		return nil, 0, errNoFile // a device or a pipe might never end
+	case info.Size() > most:
+		return nil, 0, errTooLarge
+	}
+	data, err := os.ReadFile(path)
+	return data, info.Mode(), err
+}
+
+// trouble says what readFile met, as the end of a sentence about the file.
+func trouble(err error) string {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "does not exist"
+	case errors.Is(err, os.ErrPermission):
+		return "may not be read by this user"
+	case errors.Is(err, errNoFile):
+		return "is no file"
+	case errors.Is(err, errTooLarge):
+		return "is too large"
+	}
+	return "cannot be read"
 }
 
 // yaml takes one file's keys, with the line of each.
 func (l *loader) yaml(path string, data []byte) {
-	if len(data) > maxFile {
-		l.problem("%s is larger than 1 MiB", path)
-		return
+	var root, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	err := decoder.Decode(&root)
+	if err == nil {
+		if err = decoder.Decode(&more); err == nil {
+			err = fmt.Errorf("line %d: a second document begins: remove what follows the line ---", more.Line)
+		}
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		l.problem("%s is not YAML: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.problem("%s is no YAML: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
 		return
 	}
 	if len(root.Content) == 1 {
@@ -103,54 +191,56 @@ func (l *loader) yaml(path string, data []byte) {
 }
 
 func (l *loader) walk(path, prefix string, node *yaml.Node) {
-	where := fmt.Sprintf("%s:%d", path, node.Line)
 	if node.Kind != yaml.MappingNode {
 		if node.Tag != "!!null" {
-			l.problem("%s (%s): keys were expected", strings.TrimSuffix(prefix, "."), where)
+			where := fmt.Sprintf("%s:%d", path, node.Line)
+			if prefix != "" {
+				where = fmt.Sprintf("%s (%s)", strings.TrimSuffix(prefix, "."), where)
+			}
+			l.problem("%s: keys were expected, each with a value", where)
 		}
 		return
 	}
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i], node.Content[i+1]
 		key := prefix + name.Value
 		where := fmt.Sprintf("%s:%d", path, name.Line)
-		if _, twice := l.places[key]; twice {
-			l.problem("%s (%s) stands twice", key, where)
-			continue
-		}
 		switch {
+		case seen[key]:
+			l.problem("%s (%s) stands twice: remove one", key, where)
 		case isSection(key):
-			l.places[key] = where
 			l.walk(path, key+".", value)
 		case keys[key] == nil:
-			l.problem("%s (%s) is no setting%s", key, where, suggestion(key, slices.Collect(maps.Keys(keys))))
+			l.problem("%s (%s) is no setting%s", key, where, suggestion(key))
 		default:
 			l.node(key, where, value)
 		}
+		seen[key] = true
 	}
 }
 
-// node takes one value. Anchors are not followed: settings need none, and they
+// node takes one value. Aliases are not followed: settings need none, and they
 // can be made to grow without end.
 func (l *loader) node(key, where string, node *yaml.Node) {
-	switch node.Kind {
-	case yaml.ScalarNode:
-		if node.Tag == "!!null" {
-			return
-		}
+	switch {
+	case node.Tag == "!!null":
+	case node.Kind == yaml.ScalarNode:
 		l.set(key, node.Value, where)
-	case yaml.SequenceNode:
+	case node.Kind == yaml.SequenceNode && isList(key):
 		list := []string{}
 		for _, e := range node.Content {
 			if e.Kind != yaml.ScalarNode {
-				l.problem("%s (%s): a list of plain values was expected", key, where)
+				l.wrongAt(key, where, "a list of plain values was expected")
 				return
 			}
 			list = append(list, e.Value)
 		}
 		l.set(key, list, where)
+	case node.Kind == yaml.AliasNode:
+		l.wrongAt(key, where, "aliases are not followed: write the value itself")
 	default:
-		l.problem("%s (%s): a value was expected", key, where)
+		l.wrongAt(key, where, "%s was expected", expected(key))
 	}
 }
 
@@ -166,7 +256,7 @@ func (l *loader) environ(environ []string) {
 		}
 		key, known := variables[name]
 		if !known {
-			l.problem("%s (environment) is no setting%s", name, suggestion(name, slices.Collect(maps.Keys(variables))))
+			l.problem("%s (environment) is no setting%s", name, record.DidYouMean(name, slices.Collect(maps.Keys(variables))))
 			continue
 		}
 		l.set(key, value, "environment variable "+name)
@@ -183,19 +273,30 @@ func (l *loader) decode() Config {
 	c := Default()
 	for _, key := range slices.Sorted(maps.Keys(l.values)) {
 		v := l.values[key]
-		if keys[key] == reflect.TypeFor[[]string]() || keys[key] == reflect.TypeFor[[]Secret]() || keys[key] == reflect.TypeFor[[]int64]() {
+		if isList(key) {
 			v = asList(v)
 		}
-		v = l.secrets(key, v)
+		if isSecret(key) {
+			v = l.secrets(key, v)
+		}
+		empty := v == "" && keys[key].Kind() != reflect.String // the library would take it for 0
 		k := koanf.New(".")
 		_ = k.Set(key, v) // a fresh koanf with one plain key has nothing to refuse
 		err := k.UnmarshalWithConf("", &c, koanf.UnmarshalConf{Tag: "koanf", DecoderConfig: &mapstructure.DecoderConfig{
 			Result: &c, WeaklyTypedInput: true, TagName: "koanf", DecodeHook: mapstructure.StringToTimeDurationHookFunc()}})
-		if err != nil {
-			l.problem("%s (%s): %s was expected", key, l.place(key), expected(keys[key]))
+		if err != nil || empty {
+			l.wrongAt(key, l.place(key), "%s was expected%s", expected(key), given(key, v))
 		}
 	}
 	return c
+}
+
+// given shows what stood there, unless it is a secret.
+func given(key string, v any) string {
+	if isSecret(key) {
+		return ""
+	}
+	return fmt.Sprintf(", not %.60q", strings.Join(texts(v), ","))
 }
 
 func asList(v any) any {
@@ -210,53 +311,4 @@ func asList(v any) any {
 		}
 	}
 	return list
-}
-
-// secrets replaces file:PATH by the file's text, for secrets.
-func (l *loader) secrets(key string, v any) any {
-	switch keys[key] {
-	case reflect.TypeFor[Secret]():
-		return l.secret(key, fmt.Sprint(v))
-	case reflect.TypeFor[[]Secret]():
-		list, _ := v.([]string)
-		out := make([]string, len(list))
-		for i, e := range list {
-			out[i] = l.secret(key, e)
-		}
-		return out
-	}
-	return v
-}
-
-func (l *loader) secret(key, v string) string {
-	path, isFile := strings.CutPrefix(v, "file:")
-	if !isFile {
-		return v
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		l.problem("%s (%s): the file %s cannot be read", key, l.place(key), path)
-		return ""
-	}
-	return strings.TrimRight(string(data), "\r\n")
-}
-
-func expected(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[time.Duration]():
-		return "a duration such as 30s, 10m or 24h"
-	case reflect.TypeFor[bool]():
-		return "true or false"
-	case reflect.TypeFor[[]int64]():
-		return "a list of numbers"
-	}
-	switch t.Kind() {
-	case reflect.Int, reflect.Int64:
-		return "a whole number"
-	case reflect.Float64:
-		return "a number"
-	case reflect.Slice:
-		return "a list"
-	}
-	return "a text"
 }
