@@ -69,7 +69,9 @@ func (f *Field) canonText(v any) (record.Value, error) {
 
 // cleanText makes every line end a \n and refuses what no text column takes.
 func cleanText(text string) (string, error) {
-	text = lineEnds.Replace(text)
+	if strings.IndexByte(text, '\r') >= 0 {
+		text = lineEnds.Replace(text)
+	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return "", fmt.Errorf("the text holds bytes that are no characters")
 	}
@@ -143,6 +145,9 @@ func canonBool(v any) (record.Value, error) {
 }
 
 func canonInt(v any, col Column) (record.Value, error) {
+	if n, ok := v.(int64); ok && col.holds(n) {
+		return record.Text(strconv.FormatInt(n, 10)), nil
+	}
 	text, err := plain(v)
 	if err != nil {
 		return record.Null, err

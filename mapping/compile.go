@@ -63,12 +63,18 @@ func lookupModels(specs map[string]*fieldSpec, fields odooclient.Fields, want ma
 				want[fields[name].Relation] = true
 			}
 		}
+		conditions := [][]any{f.When}
 		for _, c := range f.Cases {
-			if d, err := parseDomain(c.When); err == nil {
-				for _, t := range d.terms {
-					if t.hop != "" {
-						want[fields[t.field].Relation] = true
-					}
+			conditions = append(conditions, c.When)
+		}
+		for _, terms := range conditions {
+			d, err := parseDomain(terms)
+			if err != nil {
+				continue // Parse refuses it
+			}
+			for _, t := range d.terms {
+				if t.hop != "" {
+					want[fields[t.field].Relation] = true
 				}
 			}
 		}

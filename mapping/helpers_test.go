@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,10 +106,25 @@ func defaultSpec(t testing.TB) *mapping.Spec {
 	return spec
 }
 
+// liveTables describes the contract's tables on a database of the test's own,
+// with their unique keys.
 func liveTables(t testing.TB) map[string]mapping.Table {
 	t.Helper()
-	tables, err := store.Tables(context.Background(), dbtest.New(t))
+	db := dbtest.New(t)
+	tables, err := store.Tables(context.Background(), db)
 	require.NoError(t, err)
+	list, err := db.QueryContext(context.Background(), "SELECT TABLE_NAME, GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS"+
+		" WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 GROUP BY TABLE_NAME, INDEX_NAME")
+	require.NoError(t, err)
+	defer list.Close()
+	for list.Next() {
+		var table, key string
+		require.NoError(t, list.Scan(&table, &key))
+		described := tables[table]
+		described.Unique = append(described.Unique, strings.Split(key, ","))
+		tables[table] = described
+	}
+	require.NoError(t, list.Err())
 	return tables
 }
 

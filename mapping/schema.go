@@ -79,12 +79,28 @@ func (c Column) unsigned() bool { return strings.Contains(c.FullType, "unsigned"
 
 // intBits is the number of bits of an integer column's positive numbers.
 func (c Column) intBits() uint {
-	bits := map[string]uint{"tinyint": 7, "smallint": 15, "mediumint": 23, "int": 31, "bigint": 63}[c.Type]
+	bits := uint(0)
+	switch c.Type {
+	case "tinyint":
+		bits = 7
+	case "smallint":
+		bits = 15
+	case "mediumint":
+		bits = 23
+	case "int":
+		bits = 31
+	case "bigint":
+		bits = 63
+	}
 	if bits > 0 && c.unsigned() {
 		bits++
 	}
 	return bits
 }
+
+// holds reports whether the column holds that number, for the numbers that
+// nearly all are.
+func (c Column) holds(n int64) bool { return n >= 0 && n>>min(c.intBits(), 31) == 0 }
 
 // intRange is the smallest and largest number an integer column holds; a
 // column of another kind that is asked holds what fits into 63 bits.
