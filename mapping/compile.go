@@ -155,8 +155,8 @@ func (c *compiler) model(at place, name string) odooclient.Fields {
 	if c.schema.Models == nil {
 		return nil
 	}
-	fields, ok := c.schema.Models[name]
-	if !ok {
+	fields := c.schema.Models[name]
+	if fields == nil {
 		c.problem(at, "%s has no model %s, or the sync user may not see it%s", c.odooName(), name, record.DidYouMean(name, keysOf(c.schema.Models)))
 	}
 	return fields
