@@ -77,9 +77,7 @@ func TestColumnsHoldWhatTheirValuesSay(t *testing.T) {
 			require.NoError(t, err)
 			var cell any
 			require.NoError(t, db.QueryRowContext(ctx, "SELECT "+name+" FROM things WHERE id = ?", id).Scan(&cell))
-			back, err := e.DecodeRow(map[string]any{name: cell})
-			require.NoError(t, err, what)
-			require.Equal(t, rec.Fields, back, what)
+			require.Equal(t, rec.Fields, e.DecodeRow(map[string]any{name: cell}), what)
 			kept++
 		}
 	}

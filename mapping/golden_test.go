@@ -143,14 +143,12 @@ func linesOf(reads map[string][]odooclient.Raw, child, recording string, raw odo
 // back, is the same value.
 func requireColumnsKeep(t *testing.T, e *mapping.Entity, rec record.Record) {
 	t.Helper()
-	keep := func(f *mapping.Field, v record.Value, decode func(map[string]any) (record.Fields, error)) {
+	keep := func(f *mapping.Field, v record.Value, decode func(map[string]any) record.Fields) {
 		arg := f.Arg(v)
 		if text, ok := arg.(string); ok {
 			arg = []byte(text) // as the driver gives it
 		}
-		back, err := decode(map[string]any{f.Column: arg})
-		require.NoError(t, err, "%s = %v", f.Name, v)
-		require.Equal(t, v, back[f.Name], "%s.%s", e.Name, f.Name)
+		require.Equal(t, v, decode(map[string]any{f.Column: arg})[f.Name], "%s.%s", e.Name, f.Name)
 	}
 	for name, v := range rec.Fields {
 		keep(e.Field(name), v, e.DecodeRow)

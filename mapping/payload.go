@@ -150,10 +150,37 @@ func odooTime(v any) (time.Time, error) {
 	return t.UTC().Truncate(time.Second), nil
 }
 
-// PayloadBelongs judges a webhook's data by the entity's conditions: in is
-// false only when the data says that the record is outside the domain, born is
+// Belonging says what a webhook's data tells of an entity's domain.
+type Belonging int
+
+// What the data may say.
+const (
+	Unsaid Belonging = iota
+	Inside
+	Outside
+)
+
+// PayloadBelongs judges a webhook's data by the entity's conditions: born is
 // true only when it says that create_when holds.
-func (e *Entity) PayloadBelongs(data map[string]any) (in, born bool) {
+func (e *Entity) PayloadBelongs(data map[string]any) (belongs Belonging, born bool) {
 	raw := rawOf(data)
-	return e.domain.eval(raw, nil) != no, e.createWhen.eval(raw, nil) == yes
+	switch e.domain.eval(raw, nil) {
+	case yes:
+		belongs = Inside
+	case no:
+		belongs = Outside
+	}
+	return belongs, e.createWhen.eval(raw, nil) == yes
+}
+
+// PayloadKeys are the names under which a webhook's data holds a field, or the
+// lines of a child.
+func (e *Entity) PayloadKeys(name string) []string {
+	if f := e.Field(name); f != nil {
+		return append([]string{f.Source}, f.payload...)
+	}
+	if c := e.Child(name); c != nil {
+		return append([]string{c.Name}, c.payload...)
+	}
+	return nil
 }

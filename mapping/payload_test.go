@@ -107,12 +107,11 @@ func TestDecodePayloadRejects(t *testing.T) {
 
 func TestPayloadBelongs(t *testing.T) {
 	e := sampleMapping(t, true).ByName("orders")
-	for text, want := range map[string][2]bool{
-		`{"state": "sale"}`: {true, true}, `{"state": "cancel"}`: {false, true}, `{}`: {true, true},
-	} {
+	for text, want := range map[string]Belonging{`{"state": "sale"}`: Inside, `{"state": "cancel"}`: Outside, `{}`: Unsaid} {
 		data, err := dataOf(text)
 		require.NoError(t, err)
-		in, born := e.PayloadBelongs(data)
-		require.Equal(t, want, [2]bool{in, born}, text)
+		belongs, born := e.PayloadBelongs(data)
+		require.Equal(t, want, belongs, text)
+		require.True(t, born, "the entity has no create_when")
 	}
 }

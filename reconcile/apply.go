@@ -6,13 +6,15 @@ import (
 	"slices"
 	"time"
 
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
 )
 
-// apply writes items of one entity in one transaction. What MySQL refuses is
-// found by halving: each half is a transaction of its own.
+// apply writes items of one entity in one transaction. What MySQL refuses, or
+// what another program keeps locked, is found by halving: each half is a
+// transaction of its own.
 func (b *batch) apply(ctx context.Context, entity *mapping.Entity, items []item, last bool) error {
 	if len(items) == 0 {
 		return nil
@@ -31,11 +33,7 @@ func (b *batch) apply(ctx context.Context, entity *mapping.Entity, items []item,
 		w.settle(last)
 		return nil
 	}
-	switch record.CodeOf(err) {
-	case record.CodeUnavailable, record.CodeRetryable:
-		return err
-	}
-	if ctx.Err() != nil {
+	if record.CodeOf(err) == record.CodeUnavailable || ctx.Err() != nil {
 		return err
 	}
 	if len(items) > 1 {
@@ -63,8 +61,49 @@ func (b *batch) refuse(ctx context.Context, entity *mapping.Entity, id int64, ca
 			return nil
 		}
 	}
-	b.spoil(id, cause)
+	if mysqldb.IsDuplicate(cause) {
+		again, err := b.freeLines(ctx, entity, id)
+		if err != nil {
+			return err
+		}
+		if again {
+			b.stale[id] = true
+			return nil
+		}
+	}
+	b.spoil(id, record.Wrap(record.CodeOf(cause), cause, "%s %d (%s): %s", b.model, id, entity.Name, record.Message(cause)))
 	return nil
+}
+
+// freeLines syncs the records whose rows still hold lines that Odoo has moved
+// to this one, and reports whether there were any.
+func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
+	var holders []Target
+	for _, child := range entity.Children {
+		table := b.engine.rules[entity.Name].children[child.Name]
+		var lines []int64
+		for _, line := range b.lines[child.Name][id] {
+			lines = append(lines, line.ID())
+		}
+		parents, err := store.ParentsOf(ctx, b.engine.db, table, lines)
+		if err != nil {
+			return false, err
+		}
+		ids, err := store.OdooIDs(ctx, b.engine.db, entity.Name, parents)
+		if err != nil {
+			return false, err
+		}
+		for _, holder := range ids {
+			if holder != id && !b.trail.has(b.model, holder) {
+				holders = append(holders, Target{OdooID: holder, Cause: b.targets[id].Cause})
+			}
+		}
+	}
+	if len(holders) == 0 {
+		return false, nil
+	}
+	_, err := b.engine.sync(ctx, b.model, holders, b.trail)
+	return true, err
 }
 
 // writer is one try of a transaction. It keeps what it learns to itself until
@@ -121,7 +160,9 @@ func (w *writer) write(ctx context.Context, items []item, last bool) error {
 		if before := w.batch.outcomes[it.id]; rank[before] > rank[outcome] {
 			outcome = before
 		}
-		if err := w.batch.engine.completeHints(ctx, w.tx, w.batch.targets[it.id].Hints, outcome); err != nil {
+		target := w.batch.targets[it.id]
+		looks := w.batch.engine.secondLooks(target, it.fate != gone, outcome)
+		if err := w.batch.engine.completeHints(ctx, w.tx, target, outcome, looks); err != nil {
 			return err
 		}
 	}
@@ -162,7 +203,7 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 	}
 	w.children = make(map[string]map[string][]store.Row, len(w.entity.Children))
 	for _, child := range w.entity.Children {
-		rows, err := store.LockChildren(ctx, w.tx, w.rules.children[child.Name], child.PositionColumn, localIDs)
+		rows, err := store.LockChildren(ctx, w.tx, w.rules.children[child.Name], localIDs)
 		if err != nil {
 			return nil, err
 		}

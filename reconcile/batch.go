@@ -98,15 +98,14 @@ func (b *batch) readLines(ctx context.Context) error {
 }
 
 func (b *batch) readChild(ctx context.Context, child *mapping.Child) error {
+	lists := b.lineIDs(child)
 	parents := make(map[int64]int64)
-	var ids []int64
-	for id, raw := range b.raws {
-		for _, lineID := range x2many(raw[child.Name]) {
+	for id, list := range lists {
+		for _, lineID := range list {
 			parents[lineID] = id
-			ids = append(ids, lineID)
 		}
 	}
-	slices.Sort(ids)
+	ids := slices.Sorted(maps.Keys(parents))
 	read := make(map[int64]odooclient.Raw, len(ids))
 	err := b.engine.odoo.ReadEach(ctx, child.Model, ids, child.OdooFields(), func(id int64, raw odooclient.Raw, err error) error {
 		switch {
@@ -124,28 +123,41 @@ func (b *batch) readChild(ctx context.Context, child *mapping.Child) error {
 		return err
 	}
 	byParent := make(map[int64][]odooclient.Raw, len(b.raws))
-	for id, raw := range b.raws {
-		list := []odooclient.Raw{}
-		for _, lineID := range x2many(raw[child.Name]) {
+	for id, list := range lists {
+		lines := make([]odooclient.Raw, 0, len(list))
+		for _, lineID := range list {
 			if line, ok := read[lineID]; ok {
-				list = append(list, line)
+				lines = append(lines, line)
 			}
 		}
-		byParent[id] = list
+		byParent[id] = lines
 	}
 	b.lines[child.Name] = byParent
 	return nil
 }
 
-func x2many(v any) []int64 {
-	list, _ := v.([]any)
-	ids := make([]int64, 0, len(list))
-	for _, e := range list {
-		if id, ok := e.(int64); ok {
-			ids = append(ids, id)
+// lineIDs are the ids of the records' lines, each once, in Odoo's order. A
+// record whose answer lists none in the way Odoo does is taken out: nothing is
+// known of its lines, so none may be taken away.
+func (b *batch) lineIDs(child *mapping.Child) map[int64][]int64 {
+	lists := make(map[int64][]int64, len(b.raws))
+	for id, raw := range b.raws {
+		list, ok := raw[child.Name].([]any)
+		ids := make([]int64, 0, len(list))
+		for _, e := range list {
+			lineID, isID := e.(int64)
+			ok = ok && isID
+			if !slices.Contains(ids, lineID) {
+				ids = append(ids, lineID)
+			}
 		}
+		if !ok {
+			b.spoil(id, record.Errorf(record.CodeRetryable, "Odoo's answer for %s %d holds no list of ids in %s", b.model, id, child.Name))
+			continue
+		}
+		lists[id] = ids
 	}
-	return ids
+	return lists
 }
 
 // spoil takes a record out of the batch with the reason.

@@ -34,6 +34,7 @@ type Reader interface {
 // Completer ends the hints that a transaction serves, inside it.
 type Completer interface {
 	CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64, outcome string) error
+	LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after []time.Duration) error
 }
 
 // Options are the engine's parts and limits.
@@ -92,6 +93,10 @@ type Target struct {
 	OdooID int64
 	Hints  []int64 // completed by the transaction that serves them
 	Cause  store.Cause
+	// Deletion: a hint says that the record was deleted.
+	Deletion bool
+	// Early: a hint may be sent from inside the transaction it tells of.
+	Early bool
 }
 
 // Outcome says what a sync did to a record here.
@@ -174,7 +179,7 @@ func (e *Engine) syncChunk(ctx context.Context, model string, entities []*mappin
 func (e *Engine) ignoreAll(ctx context.Context, targets []Target) ([]Result, error) {
 	err := e.db.InTx(ctx, func(tx *sql.Tx) error {
 		for _, t := range targets {
-			if err := e.completeHints(ctx, tx, t.Hints, Ignored); err != nil {
+			if err := e.completeHints(ctx, tx, t, Ignored, nil); err != nil {
 				return err
 			}
 		}
@@ -190,11 +195,28 @@ func (e *Engine) ignoreAll(ctx context.Context, targets []Target) ([]Result, err
 	return results, nil
 }
 
-func (e *Engine) completeHints(ctx context.Context, tx *sql.Tx, ids []int64, o Outcome) error {
-	if len(ids) == 0 || e.hints == nil {
+// completeHints ends a target's hints, and plans second looks at its record.
+func (e *Engine) completeHints(ctx context.Context, tx *sql.Tx, t Target, o Outcome, looks []time.Duration) error {
+	if len(t.Hints) == 0 || e.hints == nil {
 		return nil
 	}
-	return e.hints.CompleteTx(ctx, tx, ids, string(o))
+	if len(looks) > 0 {
+		if err := e.hints.LookAgainTx(ctx, tx, t.Hints, looks); err != nil {
+			return err
+		}
+	}
+	return e.hints.CompleteTx(ctx, tx, t.Hints, string(o))
+}
+
+// secondLooks says when to look at a record again that was not found as its
+// hint told: hooks may fire before their transaction commits, and Odoo 17 and
+// 18 send automations' notifications from inside it.
+func (e *Engine) secondLooks(t Target, exists bool, o Outcome) []time.Duration {
+	switch {
+	case t.Deletion && exists, !t.Deletion && !exists && o == Ignored, t.Early:
+		return []time.Duration{5 * time.Second, time.Minute, e.settled}
+	}
+	return nil
 }
 
 // coalesce makes one target of all that name the same record: one read serves
@@ -206,6 +228,8 @@ func coalesce(targets []Target) []Target {
 		if i, seen := index[t.OdooID]; seen {
 			out[i].Hints = append(out[i].Hints, t.Hints...)
 			out[i].Cause = t.Cause
+			out[i].Deletion = out[i].Deletion || t.Deletion
+			out[i].Early = out[i].Early || t.Early
 			continue
 		}
 		index[t.OdooID] = len(out)

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
+
+// deletion tells the events that say a record was deleted.
+func deletion(e queue.Event) bool { return strings.HasSuffix(e.Type, ".deleted") }
 
 func webhookCause(e queue.Event) store.Cause {
 	return store.Cause{Kind: "webhook", ID: strconv.FormatInt(e.ID, 10)}
@@ -18,7 +22,7 @@ func webhookCause(e queue.Event) store.Cause {
 func (e *Engine) SyncEvents(ctx context.Context, model string, events []queue.Event) ([]Result, error) {
 	targets := make([]Target, len(events))
 	for i, event := range events {
-		targets[i] = Target{OdooID: event.OdooID, Hints: []int64{event.ID}, Cause: webhookCause(event)}
+		targets[i] = Target{OdooID: event.OdooID, Hints: []int64{event.ID}, Cause: webhookCause(event), Deletion: deletion(event), Early: event.Source == queue.SourceAutomation}
 	}
 	results, err := e.SyncRecords(ctx, model, targets)
 	for i, r := range results {

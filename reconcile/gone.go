@@ -11,14 +11,16 @@ import (
 
 // planGone: Odoo has deleted the record, and said so when it was read by id.
 func (w *writer) planGone(p *plan) error {
-	if p.link == nil || p.link.State == store.DeletedState {
+	if p.link == nil {
+		p.outcome = Ignored
+		p.remember(w.entity.Name, store.DeletedState, "")
+		return nil
+	}
+	if p.link.State == store.DeletedState {
 		p.outcome = Ignored
 		return nil
 	}
-	local, err := w.local(p)
-	if err != nil {
-		return err
-	}
+	local := w.local(p)
 	if local != nil {
 		out := merge.Merge(merge.Input{Base: p.link.Base, Local: local, Rules: w.rules.merge})
 		if !out.DeleteLocal {
@@ -27,11 +29,11 @@ func (w *writer) planGone(p *plan) error {
 			return nil
 		}
 	}
-	p.state, p.touch, p.outcome, p.op = store.DeletedState, true, Deleted, "delete"
-	if local == nil {
-		return nil
+	p.state, p.touch, p.outcome = store.DeletedState, true, Ignored
+	if local != nil {
+		p.op, p.outcome = "delete", Deleted
+		w.deleteRow(p, local)
 	}
-	w.deleteRow(p, local)
 	return nil
 }
 
@@ -51,12 +53,19 @@ func (w *writer) deleteRow(p *plan, local *record.Record) {
 				p.set[name] = v
 				p.changes[name] = [2]record.Value{old, v}
 			}
-			pair := p.link.Base.Fields[name]
-			p.link.Base.Fields[name] = record.Pair{Odoo: pair.Odoo, Local: v}
+			p.link.Base.Fields[name] = record.Same(v) // so that a revival finds Odoo's value changed
 		}
 	case "hard":
 		p.remove = true
 	}
+}
+
+// deletionTime shows a deletion's time as the history keeps it.
+func deletionTime(cell any) record.Value {
+	if t, ok := cell.(time.Time); ok {
+		return record.Text(t.UTC().Format(time.DateTime))
+	}
+	return record.Text(fmt.Sprint(cell))
 }
 
 // revive takes back our own mark of deletion when Odoo has the record after
@@ -70,6 +79,6 @@ func (w *writer) revive(p *plan) {
 		return
 	}
 	p.columns = map[string]any{column: nil}
-	p.changes[column] = [2]record.Value{record.Text("set"), record.Null}
+	p.changes[column] = [2]record.Value{deletionTime(p.row.Columns[column]), record.Null}
 	p.op = "revive"
 }

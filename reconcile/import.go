@@ -190,8 +190,14 @@ func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (fai
 // ResolveWaits syncs records whose parent has arrived since they were synced,
 // and returns how many.
 func (e *Engine) ResolveWaits(ctx context.Context) (int, error) {
-	waits, err := store.ReadyWaits(ctx, e.db, e.batch)
+	now := e.clock.Now()
+	waits, err := store.ReadyWaits(ctx, e.db, now, e.batch)
 	if err != nil {
+		return 0, err
+	}
+	// A sync that goes through ends its record's waits; one that does not must
+	// not be first again.
+	if err := store.PostponeWaits(ctx, e.db, now.Add(e.settled), waits); err != nil {
 		return 0, err
 	}
 	byModel := map[string][]Target{}

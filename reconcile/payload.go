@@ -6,9 +6,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"maps"
+	"strconv"
 	"time"
 
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -50,11 +52,18 @@ func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.
 			}
 			r.Outcome = Refused
 			blocked[e.OdooID] = !final(r.Err)
+			if final(r.Err) {
+				r.Err = p.engine.showRefusal(ctx, model, r)
+			}
 		}
 		results = append(results, r)
 	}
 	return results, nil
 }
+
+// collisions bounds how often an event is begun again because another one made
+// the same stub at the same time.
+const collisions = 5
 
 // apply does one event.
 func (p *Payloads) apply(ctx context.Context, model string, e queue.Event) (Outcome, error) {
@@ -62,20 +71,36 @@ func (p *Payloads) apply(ctx context.Context, model string, e queue.Event) (Outc
 	if err != nil {
 		return Refused, err
 	}
+	for collision := 0; ; collision++ {
+		outcome, err := p.once(ctx, model, e, data)
+		if !mysqldb.IsDuplicate(err) || collision == collisions {
+			return outcome, err
+		}
+	}
+}
+
+func (p *Payloads) once(ctx context.Context, model string, e queue.Event, data map[string]any) (Outcome, error) {
 	outcome := Ignored
-	err = p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
+	err := p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		outcome = Ignored
+		fresh := maps.Clone(data)
 		for _, entity := range p.engine.mapping.ByModel(model) {
 			one := payloadTx{payloads: p, tx: tx, event: e, entity: entity}
-			o, err := one.apply(ctx, data)
+			o, err := one.apply(ctx, fresh)
 			if err != nil {
 				return err
+			}
+			// What is old news for one entity of the record is so for the next.
+			for _, name := range one.outdated {
+				for _, key := range entity.PayloadKeys(name) {
+					delete(fresh, key)
+				}
 			}
 			if rank[o] > rank[outcome] {
 				outcome = o
 			}
 		}
-		return p.engine.completeHints(ctx, tx, []int64{e.ID}, outcome)
+		return p.engine.completeHints(ctx, tx, Target{Hints: []int64{e.ID}}, outcome, nil)
 	})
 	return outcome, err
 }
@@ -94,6 +119,7 @@ func payloadData(e queue.Event) (map[string]any, error) {
 	if err := decoder.Decode(&data); err != nil {
 		return nil, record.Errorf(record.CodeRejected, "the event's data is no JSON object")
 	}
+	data["id"] = json.Number(strconv.FormatInt(e.OdooID, 10)) // an automation's stands in _id
 	return data, nil
 }
 
@@ -103,6 +129,7 @@ type payloadTx struct {
 	tx       *sql.Tx
 	event    queue.Event
 	entity   *mapping.Entity
+	outdated []string // fields and children about which a newer event has spoken
 }
 
 func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, error) {
@@ -110,10 +137,10 @@ func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, er
 	if at.IsZero() {
 		at = x.event.ReceivedAt
 	}
-	if strings.HasSuffix(x.event.Type, ".deleted") {
+	if deletion(x.event) {
 		return x.write(ctx, item{id: x.event.OdooID, fate: gone}, at)
 	}
-	res := &txResolver{ctx: ctx, tx: x.tx}
+	res := &txResolver{ctx: ctx, tx: x.tx, rules: x.payloads.engine.rules}
 	rec, stubs, err := x.payloads.engine.mapping.DecodePayload(x.entity, data, res)
 	if err == nil && len(stubs) > 0 {
 		if err = x.makeStubs(ctx, stubs); err == nil {
@@ -126,19 +153,30 @@ func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, er
 	if err != nil {
 		return Refused, err
 	}
-	return x.write(ctx, item{id: x.event.OdooID, record: rec, fate: x.fate(data)}, at)
+	it := item{id: x.event.OdooID, record: rec, fate: present}
+	belongs, born := x.entity.PayloadBelongs(data)
+	if belongs == mapping.Unsaid {
+		if belongs, err = x.belonged(ctx); err != nil {
+			return Refused, err
+		}
+	}
+	switch {
+	case belongs == mapping.Outside:
+		it.fate = left
+	case !born:
+		it.fate = unborn
+	}
+	return x.write(ctx, it, at)
 }
 
-// fate judges a partial record: what a payload does not say does not put it
-// outside.
-func (x *payloadTx) fate(data map[string]any) fate {
-	switch in, born := x.entity.PayloadBelongs(data); {
-	case !in:
-		return left
-	case !born:
-		return unborn
+// belonged is where earlier events have placed the record: it stays there until
+// an event says otherwise. Of an unknown record the best is hoped.
+func (x *payloadTx) belonged(ctx context.Context) (mapping.Belonging, error) {
+	links, err := store.LockLinks(ctx, x.tx, x.entity.Name, []int64{x.event.OdooID})
+	if link := links[x.event.OdooID]; link != nil && link.State == store.Left {
+		return mapping.Outside, err
 	}
-	return present
+	return mapping.Inside, err
 }
 
 // makeStubs inserts the records an event names and nobody has described.
@@ -169,13 +207,19 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 		return Refused, err
 	}
 	it = items[0]
-	link := w.links[it.id]
-	if link != nil && outdated(link.FieldTimes, &it, at) {
-		return Ignored, nil
+	if link := w.links[it.id]; link != nil {
+		var whole bool
+		if x.outdated, whole = outdated(link, &it, at); whole {
+			return Ignored, nil
+		}
+		recall(link, &it)
 	}
 	p, err := w.plan(it)
 	if err != nil {
 		return Refused, err
+	}
+	if it.fate == unborn && p.row == nil {
+		p.await(x.entity.Name)
 	}
 	if p.link != nil && !at.IsZero() {
 		noteTimes(p.link, it, at)
@@ -193,35 +237,69 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 	return p.outcome, nil
 }
 
-// outdated drops from a record what newer events have said, and reports that
-// the whole event is older than a deletion, or a deletion older than an edit.
-func outdated(times map[string]time.Time, it *item, at time.Time) bool {
+// outdated drops from a record what newer events have said, and tells what that
+// was. whole reports that all of the event is older than a deletion, or that it
+// is a deletion older than an edit.
+func outdated(link *store.Link, it *item, at time.Time) (dropped []string, whole bool) {
+	times := link.FieldTimes
+	if at.Before(link.WriteDate) {
+		return nil, true // a stub, or older than what was read from Odoo
+	}
 	if at.IsZero() {
-		return true // a stub adds nothing to a record that is known
+		return nil, true // a stub adds nothing to a record that is known
 	}
 	if it.fate == gone {
 		for _, t := range times {
 			if t.After(at) {
-				return true
+				return nil, true
 			}
 		}
-		return false
+		return nil, false
 	}
 	if deleted, ok := times[deletedAt]; ok && !at.After(deleted) {
-		return true
+		return nil, true
 	}
 	it.record.Fields = it.record.Fields.Clone()
 	for name := range it.record.Fields {
 		if times[name].After(at) {
 			delete(it.record.Fields, name)
+			dropped = append(dropped, name)
 		}
 	}
 	for child := range it.record.Lines {
 		if times[child].After(at) {
 			delete(it.record.Lines, child)
+			dropped = append(dropped, child)
 		}
 	}
-	return false
+	return dropped, false
+}
+
+// await keeps what is told of a record that has no row yet, in its link's base:
+// the event that makes the row may tell no more than why.
+func (p *plan) await(entity string) {
+	if p.link == nil {
+		p.remember(entity, store.Left, "")
+	}
+	if p.link.Base.Fields == nil {
+		p.link.Base.Fields = record.Pairs{}
+	}
+	for name, v := range p.item.record.Fields {
+		p.link.Base.Fields[name] = record.Same(v)
+	}
+	p.touch = true
+}
+
+// recall adds what await kept, once the row is made.
+func recall(link *store.Link, it *item) {
+	if link.LocalID != "" || it.fate != present {
+		return
+	}
+	for name, pair := range link.Base.Fields {
+		if _, told := it.record.Fields[name]; !told {
+			it.record.Fields[name] = pair.Odoo
+		}
+	}
 }
 
 func noteTimes(link *store.Link, it item, at time.Time) {
@@ -244,9 +322,10 @@ func noteTimes(link *store.Link, it item, at time.Time) {
 // txResolver answers references from the links, within the transaction. Names
 // behind ids are unknown: there is no Odoo to ask.
 type txResolver struct {
-	ctx context.Context
-	tx  *sql.Tx
-	err error
+	ctx   context.Context
+	tx    *sql.Tx
+	rules map[string]entityRules
+	err   error
 }
 
 // Lookup implements mapping.Resolver.
@@ -254,7 +333,7 @@ func (r *txResolver) Lookup(string, string, int64) (record.Value, bool) { return
 
 // Reference implements mapping.Resolver.
 func (r *txResolver) Reference(entity string, odooID int64) (string, bool) {
-	found, err := store.LocalIDs(r.ctx, r.tx, entity, []int64{odooID})
+	found, err := store.RowIDs(r.ctx, r.tx, entity, r.rules[entity].table, []int64{odooID})
 	if err != nil && r.err == nil {
 		r.err = fmt.Errorf("looking for %s %d: %w", entity, odooID, err)
 	}

@@ -3,9 +3,12 @@ package reconcile
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 
 	"odoosync/internal/record"
 	"odoosync/internal/store"
+	"odoosync/mapping"
 	"odoosync/reconcile/merge"
 )
 
@@ -27,6 +30,7 @@ type plan struct {
 	state     store.State
 	message   string
 	touch     bool // the link is written
+	merged    bool // both sides were compared: conflicts are all there are
 	conflicts []record.Conflict
 	outcome   Outcome
 }
@@ -48,6 +52,11 @@ func (w *writer) plan(it item) (*plan, error) {
 			w.entity.Model, it.id))
 		return p, nil
 	case left:
+		if p.link == nil {
+			p.outcome = Ignored
+			p.remember(w.entity.Name, store.Left, "")
+			return p, nil
+		}
 		p.mark(store.Left, fmt.Sprintf("%s %d no longer belongs to what is mapped to %s; its row is left as it is",
 			w.entity.Model, it.id, w.entity.Table))
 		return p, nil
@@ -60,38 +69,43 @@ func (w *writer) plan(it item) (*plan, error) {
 	return p, w.planMerge(p)
 }
 
-// mark notes on a known record why it is not synced. An unknown one is
-// somebody else's business.
+// mark notes on a known record why it is not synced. A tombstone stays one, or
+// its row would not be revived with its record.
 func (p *plan) mark(s store.State, message string) {
 	p.outcome = Ignored
-	if p.link == nil || p.link.State == s {
+	if p.link == nil || p.link.State == s || p.link.State == store.DeletedState {
 		return
 	}
 	p.state, p.message, p.touch = s, message, true
 }
 
+// remember makes a link, without a row, for a record that is not ours: another
+// sync that read it before must find that it was judged since.
+func (p *plan) remember(entity string, s store.State, message string) {
+	p.link = &store.Link{Entity: entity, OdooID: p.item.id}
+	p.state, p.message, p.touch = s, message, true
+}
+
 // planMerge compares the three states of a record that exists in Odoo.
 func (w *writer) planMerge(p *plan) error {
-	local, err := w.local(p)
-	if err != nil {
-		return err
-	}
+	local := w.local(p)
 	var base record.Base
 	if p.link != nil {
 		base = p.link.Base
 	}
 	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
 		OdooTime: p.item.record.WriteDate, Adopt: merge.Policy(w.entity.Adopt)}
-	if local == nil && p.link != nil && p.link.LocalID != "" {
+	if local == nil && p.link != nil && p.link.LocalID != "" && w.entity.Direction != mapping.ToAPI {
 		return w.planLocallyGone(p)
 	}
-	if local == nil {
+	if local == nil { // new, or deleted here where only Odoo may: it comes back
 		in.Base = record.Base{}
 	}
 	out := merge.Merge(in)
+	p.merged = true
 	p.set, p.lines, p.conflicts = out.ToLocal, out.LocalLines, out.Conflicts
 	p.insert = local == nil
-	w.describe(p, local)
+	p.describe(out, local)
 	w.revive(p)
 	p.state = linkState(out)
 	p.outcome = Merged
@@ -103,8 +117,8 @@ func (w *writer) planMerge(p *plan) error {
 	return nil
 }
 
-// planLocallyGone: the row was deleted here by plain SQL. Nothing is written
-// to either side; sending the delete to Odoo is the push's decision.
+// planLocallyGone: the row was deleted here by plain SQL, and may be. Nothing is
+// written to either side; sending the delete to Odoo is the push's decision.
 func (w *writer) planLocallyGone(p *plan) error {
 	p.outcome = Ignored
 	if p.link.State == store.DeletedState {
@@ -137,78 +151,86 @@ func (p *plan) agree(entity string, base record.Base) {
 	p.link.CreateDate = p.item.record.CreateDate
 }
 
-// worthSaving spares the write of a link that says the same as before, once
-// the record is settled: nobody can hold an older read of it any more, which a
-// raised version would have to stop.
+// worthSaving spares the poll and the sweep the write of a link that says the
+// same as before, once the record is settled. Anybody else raises the version:
+// an older read of the record may be on its way here, and must not win.
 func (w *writer) worthSaving(p *plan, next record.Base) bool {
 	l := p.link
+	switch w.batch.targets[p.item.id].Cause.Kind {
+	case "poll", "sweep":
+	default:
+		return true
+	}
 	return l == nil || p.op != "" || len(p.conflicts) > 0 || l.State != p.state || l.Error != "" ||
 		!l.WriteDate.Equal(p.item.record.WriteDate) || w.now.Sub(l.WriteDate) < w.batch.engine.settled ||
 		len(p.item.missing) > 0 || !reflect.DeepEqual(l.Base, next)
 }
 
 // local is the row as the merge sees it, nil when there is none.
-func (w *writer) local(p *plan) (*record.Record, error) {
+func (w *writer) local(p *plan) *record.Record {
 	if p.row == nil {
-		return nil, nil
+		return nil
 	}
-	fields, err := w.entity.DecodeRow(p.row.Columns)
-	if err != nil {
-		return nil, err
-	}
-	out := &record.Record{Entity: w.entity.Name, LocalID: p.row.ID, OdooID: p.item.id, Fields: fields}
+	out := &record.Record{Entity: w.entity.Name, LocalID: p.row.ID, OdooID: p.item.id, Fields: w.entity.DecodeRow(p.row.Columns)}
 	for _, child := range w.entity.Children {
 		lines := []record.Line{}
 		for _, row := range w.children[child.Name][p.row.ID] {
-			fields, err := child.DecodeRow(row.Columns)
-			if err != nil {
-				return nil, err
-			}
-			lines = append(lines, record.Line{OdooID: row.OdooID, LocalID: row.ID, Fields: fields})
+			lines = append(lines, record.Line{OdooID: row.OdooID, LocalID: row.ID, Position: row.Position, Fields: child.DecodeRow(row.Columns)})
 		}
 		if out.Lines == nil {
 			out.Lines = map[string][]record.Line{}
 		}
 		out.Lines[child.Name] = lines
 	}
-	return out, nil
+	return out
 }
 
 // describe writes down, for sync_changes, what the plan does to the row.
-func (w *writer) describe(p *plan, local *record.Record) {
-	for name, v := range p.set {
-		old := record.Null
-		if local != nil {
-			old = local.Fields[name]
-		} else if v.IsNull() {
-			continue // a new row's empty columns tell nothing
+func (p *plan) describe(out merge.Result, local *record.Record) {
+	for _, c := range out.Changes {
+		if c.Side == record.Local {
+			p.changes[c.Field] = [2]record.Value{c.Old, c.New}
 		}
-		p.changes[name] = [2]record.Value{old, v}
+	}
+	if p.insert {
+		p.describeNew("", p.set)
 	}
 	for _, l := range p.lines {
-		describeLine(p.changes, l)
+		p.describeLine(l, local)
 	}
 	switch {
 	case p.insert:
 		p.op = "create"
-	case len(p.changes) > 0:
+	case len(p.changes) > 0 || len(p.lines) > 0:
 		p.op = "update"
 	}
 }
 
-func describeLine(changes record.Changes, l record.LineChange) {
+// describeNew leaves out what is empty: in a new row it tells nothing.
+func (p *plan) describeNew(prefix string, fields record.Fields) {
+	for name, v := range fields {
+		if !v.IsNull() {
+			p.changes[prefix+name] = [2]record.Value{record.Null, v}
+		}
+	}
+}
+
+// describeLine tells what the merge's changes do not: lines that come, go or
+// move.
+func (p *plan) describeLine(l record.LineChange, local *record.Record) {
 	key := fmt.Sprintf("%s[odoo:%d]", l.Child, l.OdooID)
 	if l.OdooID == 0 {
-		key = fmt.Sprintf("%s[position:%d]", l.Child, l.Position)
+		key = fmt.Sprintf("%s[%d]", l.Child, l.Position)
 	}
-	if l.Op == record.LineRemove {
-		changes[key] = [2]record.Value{record.Text("line " + l.LocalID), record.Null}
-		return
-	}
-	if l.Op == record.LineUpdate && len(l.Fields) == 0 {
-		changes[key+".position"] = [2]record.Value{record.Null, record.Text(fmt.Sprint(l.Position))}
-	}
-	for name, v := range l.Fields {
-		changes[key+"."+name] = [2]record.Value{record.Null, v}
+	switch l.Op {
+	case record.LineAdd:
+		p.describeNew(key+".", l.Fields)
+	case record.LineRemove:
+		p.changes[key] = [2]record.Value{record.Text("row " + l.LocalID), record.Null}
+	case record.LineUpdate:
+		i := slices.IndexFunc(local.Lines[l.Child], func(x record.Line) bool { return x.LocalID == l.LocalID })
+		if old := local.Lines[l.Child][i].Position; old != l.Position {
+			p.changes[key+".position"] = [2]record.Value{record.Text(strconv.Itoa(old)), record.Text(strconv.Itoa(l.Position))}
+		}
 	}
 }

@@ -112,7 +112,7 @@ func (r *resolver) cause() store.Cause {
 }
 
 func (r *resolver) find(ctx context.Context, entity string, ids []int64) error {
-	found, err := store.LocalIDs(ctx, r.batch.engine.db, entity, ids)
+	found, err := store.RowIDs(ctx, r.batch.engine.db, entity, r.batch.engine.rules[entity].table, ids)
 	if err != nil {
 		return err
 	}

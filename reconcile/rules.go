@@ -30,7 +30,7 @@ func newEntityRules(e *mapping.Entity) entityRules {
 	for _, c := range e.Children {
 		r.merge.Lines[c.Name] = merge.LineRules{Rule: r.merge.Default, Fields: fieldRules(c.Fields)}
 		r.children[c.Name] = store.Table{Name: c.Table, ID: c.IDColumn, OdooID: c.OdooIDColumn, Parent: c.ParentColumn,
-			Columns: columns(c.Fields)}
+			Position: c.PositionColumn, Columns: columns(c.Fields)}
 	}
 	return r
 }

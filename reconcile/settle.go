@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -68,7 +67,7 @@ func (w *Worker) settle(ctx context.Context, e queue.Event, r Result) {
 func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Result) (bool, error) {
 	if r.Err == nil {
 		log.Info("webhook processed", zap.String("outcome", string(r.Outcome)))
-		return true, w.lookAgain(ctx, e, r)
+		return true, nil
 	}
 	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
 	if waits(r.Err) {
@@ -100,20 +99,4 @@ func final(err error) bool {
 		return true
 	}
 	return false
-}
-
-// lookAgain plans second looks at a record that a delete hint found alive:
-// hooks may fire before their transaction commits. The looks are events of
-// their own, after 5 s, 60 s and the overlap.
-func (w *Worker) lookAgain(ctx context.Context, e queue.Event, r Result) error {
-	if !r.Alive || !strings.HasSuffix(e.Type, ".deleted") || e.Source == "recheck" {
-		return nil
-	}
-	now := w.o.Clock.Now()
-	for _, after := range []time.Duration{5 * time.Second, 60 * time.Second, w.o.Overlap} {
-		if err := w.o.Inbox.LookAgain(ctx, e, now.Add(after)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -19,7 +19,6 @@ type Inbox interface {
 	Postpone(ctx context.Context, ids []int64, until time.Time, reason error) error
 	Release(ctx context.Context, ids []int64) error
 	Extend(ctx context.Context, ids []int64, lease time.Duration) error
-	LookAgain(ctx context.Context, e queue.Event, at time.Time) error
 	Wake() <-chan struct{}
 }
 
@@ -39,9 +38,6 @@ type WorkerOptions struct {
 	Batch   int           // events a claim; 0: 200
 	Lease   time.Duration // 0: 30 seconds; renewed at half of it
 	Idle    time.Duration // how often due retries are looked for; 0: 1 second
-	// Overlap is the last of the second looks at a record that a delete hint
-	// found alive; 0: 10 minutes.
-	Overlap time.Duration
 	// OnDone is told of every finished event, for metrics and the demo; may be nil.
 	OnDone func(e queue.Event, o Outcome, err error)
 }
@@ -74,9 +70,6 @@ func NewWorker(o WorkerOptions) *Worker {
 	}
 	if o.Idle == 0 {
 		o.Idle = time.Second
-	}
-	if o.Overlap == 0 {
-		o.Overlap = 10 * time.Minute
 	}
 	return &Worker{o: o}
 }

@@ -3,11 +3,9 @@ package reconcile
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"odoosync/internal/record"
 	"odoosync/internal/store"
-	"odoosync/mapping"
 )
 
 // writeRows inserts, updates and removes the rows of the plans.
@@ -85,8 +83,36 @@ func (w *writer) insertRows(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		bases := make(map[string]record.Pairs, len(ids))
 		for i, p := range g.plans {
-			p.link.LocalID = ids[i]
+			p.link.LocalID, bases[ids[i]] = ids[i], p.link.Base.Fields
+		}
+		if err := w.agreeOnDefaults(ctx, w.rules.table, len(w.entity.Fields), w.entity.DecodeRow, bases); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agreeOnDefaults completes the bases of new rows, by their ids: what an insert
+// left to the columns' defaults is nobody's edit.
+func (w *writer) agreeOnDefaults(ctx context.Context, table store.Table, fields int, decode func(map[string]any) record.Fields, bases map[string]record.Pairs) error {
+	var partial []string
+	for id, pairs := range bases {
+		if len(pairs) < fields {
+			partial = append(partial, id)
+		}
+	}
+	slices.Sort(partial)
+	rows, err := store.LockRows(ctx, w.tx, table, partial)
+	if err != nil {
+		return err
+	}
+	for id, row := range rows {
+		for name, v := range decode(row.Columns) {
+			if _, told := bases[id][name]; !told {
+				bases[id][name] = record.Same(v)
+			}
 		}
 	}
 	return nil
@@ -106,152 +132,31 @@ func (w *writer) removeRow(ctx context.Context, p *plan) error {
 	return store.DeleteRows(ctx, w.tx, w.rules.table, []string{p.row.ID})
 }
 
-// writeLines removes, then inserts, then updates lines, and puts the ids of
-// new ones into the base.
-func (w *writer) writeLines(ctx context.Context) error {
-	for _, child := range w.entity.Children {
-		table := w.rules.children[child.Name]
-		var gone []string
-		for _, p := range w.plans {
-			for _, l := range p.lines {
-				if l.Child == child.Name && l.Op == record.LineRemove {
-					gone = append(gone, l.LocalID)
-				}
-			}
-		}
-		if err := store.DeleteRows(ctx, w.tx, table, gone); err != nil {
-			return err
-		}
-		if err := w.addLines(ctx, child, table); err != nil {
-			return err
-		}
-		if err := w.updateLines(ctx, child, table); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// newLine is a line to insert and the plan it belongs to.
-type newLine struct {
-	plan *plan
-	line record.LineChange
-}
-
-func (w *writer) addLines(ctx context.Context, child *mapping.Child, table store.Table) error {
-	groups := map[string][]newLine{}
-	var order []string
-	for _, p := range w.plans {
-		for _, l := range p.lines {
-			if l.Child != child.Name || l.Op != record.LineAdd {
-				continue
-			}
-			key := strings.Join(l.Fields.Names(), "\x00")
-			if groups[key] == nil {
-				order = append(order, key)
-			}
-			groups[key] = append(groups[key], newLine{p, l})
-		}
-	}
-	for _, key := range order {
-		if err := w.insertLines(ctx, child, table, groups[key]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *writer) insertLines(ctx context.Context, child *mapping.Child, table store.Table, lines []newLine) error {
-	columns := []string{child.ParentColumn, child.PositionColumn}
-	for _, name := range lines[0].line.Fields.Names() {
-		columns = append(columns, child.Field(name).Column)
-	}
-	rows := make([]store.NewRow, len(lines))
-	for i, n := range lines {
-		values := map[string]any{child.ParentColumn: n.plan.link.LocalID, child.PositionColumn: n.line.Position}
-		for name, v := range n.line.Fields {
-			f := child.Field(name)
-			values[f.Column] = f.Arg(v)
-		}
-		rows[i] = store.NewRow{OdooID: n.line.OdooID, Values: values}
-	}
-	ids, err := store.InsertRows(ctx, w.tx, table, columns, rows)
-	if err != nil {
-		return err
-	}
-	for i, n := range lines {
-		fillLine(n.plan.link.Base.Lines[child.Name], n.line, ids[i])
-	}
-	return nil
-}
-
-// fillLine gives the base of an added line its row's id: the line is found by
-// Odoo's id, or, in a payload without ids, by its place.
-func fillLine(bases []record.LineBase, line record.LineChange, id string) {
-	for i := range bases {
-		if bases[i].LocalID == "" && (line.OdooID != 0 && bases[i].OdooID == line.OdooID || line.OdooID == 0 && i == line.Position) {
-			bases[i].LocalID = id
-			return
-		}
-	}
-}
-
-func (w *writer) updateLines(ctx context.Context, child *mapping.Child, table store.Table) error {
-	for _, p := range w.plans {
-		for _, l := range p.lines {
-			if l.Child != child.Name || l.Op != record.LineUpdate {
-				continue
-			}
-			values := map[string]any{child.PositionColumn: l.Position}
-			columns := []string{child.PositionColumn}
-			if l.OdooID != 0 {
-				values[table.OdooID] = l.OdooID
-				columns = append(columns, table.OdooID)
-			}
-			for _, name := range l.Fields.Names() {
-				f := child.Field(name)
-				values[f.Column] = f.Arg(l.Fields[name])
-				columns = append(columns, f.Column)
-			}
-			if err := store.UpdateRow(ctx, w.tx, table, l.LocalID, columns, values); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // writeState saves links, history, conflicts and open references.
 func (w *writer) writeState(ctx context.Context) error {
 	var fresh, known []*store.Link
 	var history []store.Applied
-	var seen []int64 // a record without a link waited for nothing so far
-	var waits []store.Wait
 	for _, p := range w.plans {
-		if (p.item.fate == present || p.item.fate == unborn) && p.link != nil && p.link.ID != 0 {
-			seen = append(seen, p.item.id)
-		}
-		for _, m := range p.item.missing {
-			if p.link != nil {
-				waits = append(waits, store.Wait{Entity: w.entity.Name, OdooID: p.item.id, WantEntity: m.Entity, WantOdooID: m.OdooID})
-			}
-		}
 		if p.op != "" {
 			history = append(history, store.Applied{Entity: w.entity.Name, LocalID: p.link.LocalID, OdooID: p.item.id,
 				Side: record.Local, Op: p.op, Changes: p.changes, Cause: w.batch.targets[p.item.id].Cause})
 		}
-		if p.touch {
-			p.link.State, p.link.Error = p.state, p.message
-			p.link.Version++
-			if p.link.ID == 0 {
-				fresh = append(fresh, p.link)
-			} else {
-				known = append(known, p.link)
-			}
+		if !p.touch {
+			continue
 		}
-		if err := store.KeepConflicts(ctx, w.tx, w.now, w.entity.Name, p.localID(), p.item.id, p.conflicts); err != nil {
-			return err
+		p.link.State, p.link.Error = p.state, p.message
+		p.link.Version++
+		if p.link.ID == 0 {
+			fresh = append(fresh, p.link)
+		} else {
+			known = append(known, p.link)
 		}
+	}
+	if err := w.writeConflicts(ctx); err != nil {
+		return err
+	}
+	if err := w.writeWaits(ctx); err != nil {
+		return err
 	}
 	if err := store.InsertLinks(ctx, w.tx, w.now, fresh); err != nil {
 		return err
@@ -259,8 +164,53 @@ func (w *writer) writeState(ctx context.Context) error {
 	if err := store.UpdateLinks(ctx, w.tx, w.now, known); err != nil {
 		return err
 	}
-	if err := store.AppendChanges(ctx, w.tx, w.now, history); err != nil {
-		return err
+	return store.AppendChanges(ctx, w.tx, w.now, history)
+}
+
+// writeConflicts keeps new conflicts and ends those that a merge no longer
+// finds.
+func (w *writer) writeConflicts(ctx context.Context) error {
+	var agreed []int64
+	for _, p := range w.plans {
+		if !p.merged || p.link.ID == 0 {
+			if err := store.KeepConflicts(ctx, w.tx, w.now, w.entity.Name, p.localID(), p.item.id, p.conflicts); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(p.conflicts) == 0 {
+			agreed = append(agreed, p.item.id)
+			continue
+		}
+		fields := make([]string, len(p.conflicts))
+		for i, c := range p.conflicts {
+			fields[i] = c.Field
+		}
+		if err := store.EndConflicts(ctx, w.tx, w.now, w.entity.Name, []int64{p.item.id}, fields...); err != nil {
+			return err
+		}
+		if err := store.KeepConflicts(ctx, w.tx, w.now, w.entity.Name, p.localID(), p.item.id, p.conflicts); err != nil {
+			return err
+		}
+	}
+	return store.EndConflicts(ctx, w.tx, w.now, w.entity.Name, agreed)
+}
+
+// writeWaits replaces what the records wait for. One without a link waited for
+// nothing so far; one that is gone, hidden or not ours waits no more.
+func (w *writer) writeWaits(ctx context.Context) error {
+	var seen []int64
+	var waits []store.Wait
+	for _, p := range w.plans {
+		if p.link == nil {
+			continue
+		}
+		if p.link.ID != 0 {
+			seen = append(seen, p.item.id)
+		}
+		for _, m := range p.item.missing {
+			waits = append(waits, store.Wait{Entity: w.entity.Name, OdooID: p.item.id, WantEntity: m.Entity, WantOdooID: m.OdooID})
+		}
 	}
 	return store.SetWaits(ctx, w.tx, w.now, w.entity.Name, seen, waits)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,6 +55,9 @@ type signer struct {
 func newSigner(secrets []string) (*signer, error) {
 	s := &signer{}
 	for _, secret := range secrets {
+		if strings.TrimSpace(strings.TrimPrefix(secret, "whsec_")) == "" {
+			return nil, errors.New("an empty secret lets anybody sign")
+		}
 		hook, err := standardwebhooks.NewWebhookRaw([]byte(secret))
 		if strings.HasPrefix(secret, "whsec_") {
 			hook, err = standardwebhooks.NewWebhook(secret)
@@ -70,24 +74,37 @@ func newSigner(secrets []string) (*signer, error) {
 // signatureTolerance is how old or new a signed timestamp may be.
 const signatureTolerance = 5 * time.Minute
 
+// signature says in which way a request was found to be signed.
+type signature int
+
+// The ways.
+const (
+	none       signature = iota
+	byGuide              // the guide's HMAC over Python's JSON of the body
+	byStandard           // Standard Webhooks: over the id, the time and the body
+)
+
 // verify checks one of the two signatures. document is the parsed body.
-func (s *signer) verify(now time.Time, h http.Header, body []byte, document any) bool {
+func (s *signer) verify(now time.Time, h http.Header, body []byte, document any) signature {
 	if h.Get(standardwebhooks.HeaderWebhookSignature) != "" {
-		return s.verifyStandard(now, h, body)
+		if s.verifyStandard(now, h, body) {
+			return byStandard
+		}
+		return none
 	}
 	given, err := hex.DecodeString(h.Get("X-Webhook-Signature"))
 	if err != nil || len(given) == 0 {
-		return false
+		return none
 	}
 	text := []byte(pythonJSON(document))
 	for _, secret := range s.secrets {
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write(text)
 		if hmac.Equal(mac.Sum(nil), given) {
-			return true
+			return byGuide
 		}
 	}
-	return false
+	return none
 }
 
 func (s *signer) verifyStandard(now time.Time, h http.Header, body []byte) bool {

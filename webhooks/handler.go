@@ -29,10 +29,13 @@ type Options struct {
 	Keys           []string // any one of them opens
 	SigningSecrets []string // when set, the four endpoints want a signature too
 	AllowAnonymous bool     // no key is asked for
-	MaxBody        int64    // bytes; 0: 1 MiB
-	MaxInFlight    int64    // requests at once, more are answered 429; 0: 256
-	Clock          clockwork.Clock
-	Logger         *zap.Logger
+	// BelieveBodies: events are applied by their own data. With signing secrets
+	// the automation address, which nobody can sign for, is then closed.
+	BelieveBodies bool
+	MaxBody       int64 // bytes; 0: 1 MiB
+	MaxInFlight   int64 // requests at once, more are answered 429; 0: 256
+	Clock         clockwork.Clock
+	Logger        *zap.Logger
 	// OnReceived is told of every request's status, for metrics; may be nil.
 	OnReceived func(event string, status int)
 }
@@ -61,7 +64,7 @@ func New(o Options) (*Handler, error) {
 	}
 	signer, err := newSigner(o.SigningSecrets)
 	if err != nil {
-		return nil, record.Errorf(record.CodeConfig, "webhooks.signing_secrets: a secret that begins with whsec_ must go on in base64")
+		return nil, record.Errorf(record.CodeConfig, "webhooks.signing_secrets: no secret may be empty, and one that begins with whsec_ must go on in base64")
 	}
 	return &Handler{o: o, keys: newKeyring(o.Keys), signer: signer, places: semaphore.NewWeighted(o.MaxInFlight)}, nil
 }
@@ -123,16 +126,20 @@ func (h *Handler) receive(c *gin.Context, ep endpoint) {
 	now := h.o.Clock.Now().UTC()
 	// The guide's signature is over the parsed body, so what does not parse
 	// cannot be verified; it is told why only if a key proved who it is.
-	if p == nil && len(h.signer.secrets) > 0 && !h.signer.verify(now, c.Request.Header, body, m) {
+	signed := none
+	if p == nil && len(h.signer.secrets) > 0 {
+		signed = h.signer.verify(now, c.Request.Header, body, m)
+	}
+	if p == nil && len(h.signer.secrets) > 0 && signed == none {
 		p = refuse(http.StatusUnauthorized, "bad_signature", "the signature is missing, does not fit the body, or is older than five minutes")
 		h.finish(c, queue.Event{Type: ep.path}, p)
 		return
 	}
-	e := queue.Event{Type: "unknown", Model: ep.model, Body: body, Source: "webhook", ReceivedAt: now}
+	e := queue.Event{Type: "unknown", Model: ep.model, Body: body, Source: queue.SourceWebhook, ReceivedAt: now}
 	if p == nil {
 		e, p = ep.event(m, body, now)
 	}
-	if len(h.signer.secrets) > 0 {
+	if signed == byStandard { // the guide's signature does not cover the id
 		e.DeliveryID = headerID(c.GetHeader("webhook-id"), 255)
 	}
 	h.store(c, e, p)
@@ -157,13 +164,17 @@ func (h *Handler) receiveAutomation(c *gin.Context) {
 		h.finish(c, queue.Event{Type: "automation"}, refuse(http.StatusUnauthorized, "unauthorized", "the key in the address is not known here"))
 		return
 	}
+	if h.o.BelieveBodies && len(h.signer.secrets) > 0 {
+		h.finish(c, queue.Event{Type: "automation"}, refuse(http.StatusUnauthorized, "unsigned", "this address takes no signature, and without an Odoo to ask an unsigned body is not believed: set odoo.url, or send to the signed addresses"))
+		return
+	}
 	body, p := h.body(c)
 	if p != nil {
 		h.finish(c, queue.Event{Type: "automation"}, p)
 		return
 	}
 	m, p := document(body)
-	e := queue.Event{Type: "automation", Body: body, Source: "automation", ReceivedAt: h.o.Clock.Now().UTC()}
+	e := queue.Event{Type: "automation", Body: body, Source: queue.SourceAutomation, ReceivedAt: h.o.Clock.Now().UTC()}
 	if p == nil {
 		e, p = automation(m, body, e.ReceivedAt)
 	}
@@ -195,11 +206,13 @@ func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
 	case p == nil:
 		_, err = h.o.Inbox.Append(c.Request.Context(), e)
 	case p.status == http.StatusUnprocessableEntity:
-		err = h.o.Inbox.AppendRejected(c.Request.Context(), e, p.message)
+		if err := h.o.Inbox.AppendRejected(c.Request.Context(), e, p.message); err != nil {
+			h.o.Logger.Warn("a refused webhook could not be kept in webhook_logs", zap.String("event", cut(e.Type, longestMessage)), zap.Error(err))
+		}
 	}
 	if err != nil && p == nil {
 		h.o.Logger.Error("a webhook could not be stored and was refused with 503; the sender will come again",
-			zap.String("event", e.Type), zap.Int64("odoo_id", e.OdooID), zap.Error(err))
+			zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID), zap.Error(err))
 		p = refuse(http.StatusServiceUnavailable, "unavailable", "the event could not be stored now; send it again")
 		c.Header("Retry-After", "5")
 	}
@@ -208,7 +221,7 @@ func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
 
 // finish logs as the guide wants and answers.
 func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
-	fields := []zap.Field{zap.String("event", e.Type), zap.Int64("odoo_id", e.OdooID), zap.String("request_id", requestid.Get(c)), zap.String("client", c.ClientIP())}
+	fields := []zap.Field{zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID), zap.String("request_id", requestid.Get(c)), zap.String("client", c.ClientIP())}
 	status := http.StatusOK
 	if p != nil {
 		status = p.status
@@ -216,7 +229,7 @@ func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
 		reply(c, p)
 	} else {
 		h.o.Logger.Info("webhook received", fields...)
-		c.JSON(http.StatusOK, gin.H{"status": "success", "message": "Webhook traité"})
+		c.PureJSON(http.StatusOK, gin.H{"status": "success", "message": "Webhook traité"})
 	}
 	if h.o.OnReceived != nil {
 		h.o.OnReceived(e.Type, status)
@@ -224,5 +237,6 @@ func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
 }
 
 func reply(c *gin.Context, p *problem) {
-	c.AbortWithStatusJSON(p.status, gin.H{"status": "error", "code": p.code, "message": p.message})
+	c.Abort()
+	c.PureJSON(p.status, gin.H{"status": "error", "code": p.code, "message": p.message})
 }

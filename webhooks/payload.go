@@ -19,9 +19,20 @@ type problem struct {
 	message string
 }
 
+// longestMessage keeps what a sender wrote from filling the log.
+const longestMessage = 500
+
 // refuse makes a problem of the sender's doing.
 func refuse(status int, code, format string, args ...any) *problem {
-	return &problem{status: status, code: code, message: fmt.Sprintf(format, args...)}
+	return &problem{status: status, code: code, message: cut(fmt.Sprintf(format, args...), longestMessage)}
+}
+
+// cut shortens a text to so many characters.
+func cut(text string, longest int) string {
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return text
 }
 
 // document parses a body; the problem names what is wrong with it.
@@ -44,7 +55,7 @@ func document(body []byte) (map[string]any, *problem) {
 // event checks a guide's payload against its endpoint. The event is filled as
 // far as it could be read, for the log, even when there is a problem.
 func (ep endpoint) event(m map[string]any, body []byte, now time.Time) (queue.Event, *problem) {
-	e := queue.Event{Type: "unknown", Model: ep.model, Body: body, Source: "webhook", ReceivedAt: now}
+	e := queue.Event{Type: "unknown", Model: ep.model, Body: body, Source: queue.SourceWebhook, ReceivedAt: now}
 	name, ok := m["event"].(string)
 	if !ok {
 		return e, refuse(422, "missing_event", "event: a text is missing, such as %q", ep.events[0])
@@ -118,7 +129,7 @@ func rawMember(body []byte, name string) json.RawMessage {
 
 // automation reads the body of Odoo's own "Send Webhook Notification".
 func automation(m map[string]any, body []byte, now time.Time) (queue.Event, *problem) {
-	e := queue.Event{Type: "automation", Body: body, Data: body, Source: "automation", ReceivedAt: now, EventTime: now}
+	e := queue.Event{Type: "automation", Body: body, Data: body, Source: queue.SourceAutomation, ReceivedAt: now, EventTime: now}
 	model, ok := m["_model"].(string)
 	if !ok || !modelName.MatchString(model) {
 		return e, refuse(422, "bad_model", "_model: the name of an Odoo model is missing")

@@ -68,8 +68,7 @@ func (a *App) work(ctx context.Context) {
 		importing.Go(func() { a.importAll(ctx, engine) })
 		defer importing.Wait()
 	}
-	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log,
-		Overlap: a.config.Reconcile.Overlap, OnDone: a.onDone})
+	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log, OnDone: a.onDone})
 	worker.Run(ctx, drainGrace)
 }
 

@@ -65,11 +65,7 @@ func IsTriggerRights(err error) bool { return number(err) == errTriggerRights }
 // replayable reports that the server rolled the transaction back, so that the
 // same one can be run again.
 func replayable(err error) bool {
-	switch number(err) {
-	case errDeadlock, errLockTimeout:
-		return true
-	}
-	return false
+	return number(err) == errDeadlock
 }
 
 // Unavailable reports that the server cannot be used now, whatever was asked:
@@ -118,6 +114,9 @@ func explain(err error) (record.Code, string) {
 	case errNoTable:
 		return record.CodeConfig, "a table is missing: run odoosync migrate up"
 	}
+	if errors.Is(err, mysql.ErrPktTooLarge) {
+		return record.CodeRejected, tooLarge
+	}
 	if sentence := refusal(err); sentence != "" {
 		return record.CodeRejected, sentence
 	}
@@ -161,10 +160,12 @@ func refusal(err error) string {
 	case errCheckMySQL, errCheckMariaDB:
 		return "a value is not allowed" + named(e.Message, "(?:constraint|CONSTRAINT) [`']([^`']+)[`']", ", constraint ")
 	case errPacketTooLarge:
-		return "the row is larger than the server's max_allowed_packet"
+		return tooLarge
 	}
 	return ""
 }
+
+const tooLarge = "the data is larger than the server's max_allowed_packet"
 
 func column(message string) string {
 	return named(message, "column (?:`[^`]*`\\.`[^`]*`\\.)?[`']([^`']+)[`']", " for column ")

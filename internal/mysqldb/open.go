@@ -62,6 +62,7 @@ func configure(cfg *mysql.Config, o Options) {
 	cfg.InterpolateParams = true
 	cfg.RejectReadOnly = true
 	cfg.MultiStatements = false
+	cfg.MaxAllowedPacket = 0 // ask the server: a statement it would cut the connection for is refused before it is sent
 	cfg.CheckConnLiveness = true
 	cfg.Timeout = 10 * time.Second
 	cfg.WriteTimeout = 30 * time.Second
@@ -75,6 +76,11 @@ func configure(cfg *mysql.Config, o Options) {
 	}
 	cfg.Params["time_zone"] = "'+00:00'"
 	cfg.Params["sql_mode"] = sqlMode
+	if cfg.Params["innodb_lock_wait_timeout"] == "" {
+		// A program that holds rows for longer is waited for by a retry, which
+		// holds up nothing else.
+		cfg.Params["innodb_lock_wait_timeout"] = "3"
+	}
 	cfg.Params["@odoosync_applying"] = "1"
 }
 

@@ -15,8 +15,7 @@ import (
 const replays = 12
 
 // InTx runs f in a transaction and commits it. When the server rolled the
-// transaction back for a deadlock or a lock wait, or the connection died before
-// COMMIT, f runs again from its start in a new one, after a short random wait.
+// transaction back for a deadlock, or the connection died before COMMIT, f runs again from its start in a new one, after a short random wait.
 // Errors of f roll back. What leaves here has a code (Explain).
 func (db *DB) InTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {

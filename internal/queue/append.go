@@ -76,18 +76,25 @@ func (q *Inbox) commitLoop() {
 	}
 }
 
+// commitBytes bounds the bodies of a shared commit, well under the 16 MiB that
+// servers take in a statement by default.
+const commitBytes = 4 << 20
+
 func (q *Inbox) gather(first *appending) []*appending {
 	batch := []*appending{first}
-	for len(batch) < q.batch {
+	for bytes := first.size(); len(batch) < q.batch && bytes < commitBytes; {
 		select {
 		case a := <-q.pending:
 			batch = append(batch, a)
+			bytes += a.size()
 		default:
 			return batch
 		}
 	}
 	return batch
 }
+
+func (a *appending) size() int { return len(a.event.Body) + len(a.event.Data) }
 
 // commitTimeout bounds a commit; senders are told 503 and come again.
 const commitTimeout = 15 * time.Second

@@ -9,8 +9,8 @@ import (
 
 // Claim leases due events, oldest first, records whole: up to limit events,
 // plus what else there is of the last record. A due event brings along those of
-// its record that wait for a retry: what it tells may be the mend, and they keep
-// their order. Records of which another worker holds an event are left out.
+// its record that wait for a retry or for a side that was away: what it tells
+// may be the mend, and they keep their order. Records of which another worker holds an event are left out.
 func (q *Inbox) Claim(ctx context.Context, limit int, lease time.Duration) ([]Event, error) {
 	var events []Event
 	err := q.db.InTx(ctx, func(tx *sql.Tx) error {
@@ -45,9 +45,11 @@ type recordKey struct {
 // dueRecords finds the records with due events. FOR UPDATE SKIP LOCKED on the
 // events makes two claimers pick different ones.
 func (q *Inbox) dueRecords(ctx context.Context, tx *sql.Tx, now time.Time, limit int) ([]recordKey, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT model, odoo_id FROM webhook_logs"+
+	rows, err := tx.QueryContext(ctx, "SELECT model, odoo_id FROM webhook_logs w"+
 		" WHERE status = 'pending' AND next_attempt_at <= ? AND (lease_until IS NULL OR lease_until < ?)"+
-		" ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED", now, now, limit)
+		" AND NOT EXISTS (SELECT 1 FROM webhook_logs held WHERE held.model = w.model AND held.odoo_id = w.odoo_id"+
+		" AND held.status = 'pending' AND held.lease_until >= ?)"+
+		" ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED", now, now, now, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +101,7 @@ func (q *Inbox) lockEvents(ctx context.Context, tx *sql.Tx, now time.Time, recor
 		case !next.After(now):
 			due[k] = true
 			all = append(all, e)
-		case e.Attempts > 0: // a retry; a second look in the future keeps its time
+		case e.Source != SourceRecheck: // a second look keeps its time
 			all = append(all, e)
 		}
 	}

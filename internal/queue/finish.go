@@ -97,13 +97,25 @@ func (q *Inbox) update(ctx context.Context, set string, ids []int64, values ...a
 	return mysqldb.Explain(err)
 }
 
-// LookAgain plans another look at a record as an event of its own, so that the
-// log shows the first as done and why there is a second.
-func (q *Inbox) LookAgain(ctx context.Context, e Event, at time.Time) error {
+// LookAgainTx plans second looks at a record, in the transaction that ends the
+// claimed events about it: so long from now, each an event of its own, so that
+// the log shows the first as done and why there is a second. A second look
+// plans no third.
+func (q *Inbox) LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after []time.Duration) error {
 	now := q.now()
-	_, err := q.db.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us)"+
-		" VALUES (?, ?, ?, ?, ?, ?, '', 'recheck', ?, ?, ?)", e.Type, text(string(e.Data)), now, e.Model, e.OdooID, when(e.EventTime), text(e.RequestID), at.UTC(), now)
-	return mysqldb.Explain(err)
+	for _, d := range after {
+		args := []any{now, now.Add(d), now}
+		for _, id := range ids {
+			args = append(args, id)
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us)"+
+			" SELECT event_type, event_data, ?, model, odoo_id, event_time, '', '"+SourceRecheck+"', request_id, ?, ? FROM webhook_logs"+
+			" WHERE id IN ("+marks(len(ids))+") AND source <> '"+SourceRecheck+"' ORDER BY id DESC LIMIT 1", args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Stats are the inbox's figures.

@@ -10,6 +10,13 @@ import (
 	"odoosync/internal/mysqldb"
 )
 
+// Where events come from.
+const (
+	SourceWebhook    = "webhook"
+	SourceAutomation = "automation" // Odoo's own "Send Webhook Notification"
+	SourceRecheck    = "recheck"    // a second look at a record, see LookAgainTx
+)
+
 // Event is one received webhook.
 type Event struct {
 	ID         int64

@@ -177,7 +177,9 @@ func TestANewEventBringsAlongTheRetries(t *testing.T) {
 	require.NoError(t, err)
 	_, err = q.Retry(ctx, first[0], record.Errorf(record.CodeRetryable, "Odoo lost a race"))
 	require.NoError(t, err)
-	require.NoError(t, q.LookAgain(ctx, first[0], clock.Now().Add(time.Hour)))
+	require.NoError(t, db.InTx(ctx, func(tx *sql.Tx) error {
+		return q.LookAgainTx(ctx, tx, []int64{first[0].ID}, []time.Duration{time.Hour})
+	}))
 	_, err = q.Append(ctx, event(1))
 	require.NoError(t, err)
 	both, err := q.Claim(ctx, 10, time.Minute)

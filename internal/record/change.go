@@ -2,9 +2,10 @@ package record
 
 // Change is one field's new value on one side.
 type Change struct {
-	Field    string
+	Side     Side   // that is changed
+	Field    string // a line's field is "order_line[odoo:12].name"
 	Old, New Value
-	Cause    string // "edit", "normalised", "revert", "fill"
+	Cause    string // "edit", "revert", "fill", "conflict"
 }
 
 // Changes are old and new values by field name, as the history keeps them:
@@ -40,6 +41,7 @@ type LineChange struct {
 	LocalID  string
 	Fields   Fields
 	Position int // from 0, in the order that results
+	Base     int // of an added line: its place among the lines of the next base
 }
 
 // Conflict is a field that both sides changed to different values since the

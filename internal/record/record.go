@@ -90,9 +90,10 @@ func (f Fields) Names() []string { return slices.Sorted(maps.Keys(f)) }
 // Line is a child row (an order line, an invoice line). Either id may be
 // unknown: OdooID 0, LocalID "".
 type Line struct {
-	OdooID  int64
-	LocalID string
-	Fields  Fields
+	OdooID   int64
+	LocalID  string
+	Position int // as the row has it; lines from Odoo are in order already
+	Fields   Fields
 }
 
 // Record is one side's state of one record.

@@ -62,10 +62,27 @@ func KeepConflicts(ctx context.Context, tx Execer, now time.Time, entity, localI
 	return nil
 }
 
+// EndConflicts closes the open conflicts of these records, but for the fields
+// of still: both sides have come to agree about the others.
+func EndConflicts(ctx context.Context, tx Execer, now time.Time, entity string, odooIDs []int64, still ...string) error {
+	if len(odooIDs) == 0 {
+		return nil
+	}
+	query := "UPDATE sync_conflicts SET state = 'resolved', resolved_by = 'agreement', resolved_at = ?, updated_at = ?" +
+		" WHERE entity = ? AND odoo_id IN (" + marks(len(odooIDs)) + ") AND state = 'open'"
+	args := append([]any{now.UTC(), now.UTC(), entity}, anys(odooIDs)...)
+	if len(still) > 0 {
+		query += " AND field NOT IN (" + marks(len(still)) + ")"
+		args = append(args, anys(still)...)
+	}
+	_, err := tx.ExecContext(ctx, query, args...)
+	return err
+}
+
 func refreshConflict(ctx context.Context, tx Execer, now time.Time, entity string, odooID int64, c record.Conflict) (bool, error) {
 	result, err := tx.ExecContext(ctx, "UPDATE sync_conflicts SET odoo_value = ?, local_value = ?, updated_at = ?"+
-		" WHERE entity = ? AND odoo_id = ? AND field = ? AND state = 'open'",
-		nullValue(c.Odoo), nullValue(c.Local), now.UTC(), entity, odooID, c.Field)
+		" WHERE entity = ? AND odoo_id = ? AND field = ? AND policy = ? AND state = 'open'",
+		nullValue(c.Odoo), nullValue(c.Local), now.UTC(), entity, odooID, c.Field, c.Policy)
 	if err != nil {
 		return false, err
 	}

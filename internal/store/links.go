@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -130,9 +132,37 @@ func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[i
 	return out, rows.Err()
 }
 
-// LocalIDs returns the row ids of these records, without the ones that have no
-// row here.
-func LocalIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (map[int64]string, error) {
+// RowIDs returns the row ids of these records of an entity in t, without the
+// ones whose row does not exist: a row may have been deleted under its link.
+func RowIDs(ctx context.Context, q Queryer, entity string, t Table, odooIDs []int64) (map[int64]string, error) {
+	linked, err := localIDs(ctx, q, entity, odooIDs)
+	if err != nil || len(linked) == 0 {
+		return linked, err
+	}
+	ids := slices.Sorted(maps.Values(linked))
+	there, err := texts(ctx, q, "SELECT CAST("+quote(t.ID)+" AS CHAR) FROM "+quote(t.Name)+" WHERE "+quote(t.ID)+" IN ("+marks(len(ids))+")", anys(ids))
+	slices.Sort(there)
+	maps.DeleteFunc(linked, func(_ int64, id string) bool {
+		_, found := slices.BinarySearch(there, id)
+		return !found
+	})
+	return linked, err
+}
+
+// OdooIDs returns the Odoo ids of the records linked to these rows.
+func OdooIDs(ctx context.Context, q Queryer, entity string, localIDs []string) ([]int64, error) {
+	if len(localIDs) == 0 {
+		return nil, nil
+	}
+	found, err := texts(ctx, q, "SELECT odoo_id FROM sync_links WHERE entity = ? AND odoo_id IS NOT NULL AND local_id IN ("+marks(len(localIDs))+")", append([]any{entity}, anys(localIDs)...))
+	out := make([]int64, len(found))
+	for i, text := range found {
+		out[i] = cellInt(text)
+	}
+	return out, err
+}
+
+func localIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (map[int64]string, error) {
 	out := make(map[int64]string, len(odooIDs))
 	if len(odooIDs) == 0 {
 		return out, nil
@@ -236,10 +266,10 @@ func nullTime(t time.Time) any {
 
 // SetError shows on a record why its sync was refused, and makes its link when
 // it has none, so that sync_status lists records that never got through. What
-// was agreed on stays.
+// was agreed on stays, and so does a tombstone.
 func SetError(ctx context.Context, tx Execer, entity string, odooID int64, message string) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO sync_links (entity, odoo_id, uuid, state, error, version) VALUES (?, ?, ?, 'error', ?, 0)"+
-		" ON DUPLICATE KEY UPDATE state = 'error', error = VALUES(error)",
+		" ON DUPLICATE KEY UPDATE state = IF(state = 'deleted', state, 'error'), error = VALUES(error)",
 		entity, odooID, newUUID(), message)
 	return err
 }

@@ -9,20 +9,22 @@ import (
 // Table names a mapped table: its id column, the column of Odoo's id, and the
 // columns that are read.
 type Table struct {
-	Name    string
-	ID      string
-	OdooID  string // "" when the table has none
-	Parent  string // the column of the parent's id; "" for an entity's own table
-	Columns []string
+	Name     string
+	ID       string
+	OdooID   string // "" when the table has none
+	Parent   string // the column of the parent's id; "" for an entity's own table
+	Position string // the column of a line's place; "" for an entity's own table
+	Columns  []string
 }
 
 // Row is a row of a mapped table: its id as text, the parent's where there is
 // one, Odoo's id (0 when NULL), and the other columns in the driver's types.
 type Row struct {
-	ID      string
-	Parent  string
-	OdooID  int64
-	Columns map[string]any
+	ID       string
+	Parent   string
+	OdooID   int64
+	Position int // -1 when NULL or not a line's
+	Columns  map[string]any
 }
 
 // LockRows returns the rows with these ids and locks them.
@@ -37,9 +39,9 @@ func LockRows(ctx context.Context, tx *sql.Tx, t Table, ids []string) (map[strin
 
 // LockChildren returns the lines of these parents by the parent's id, in the
 // order of position, and locks them.
-func LockChildren(ctx context.Context, tx *sql.Tx, t Table, position string, parents []string) (map[string][]Row, error) {
+func LockChildren(ctx context.Context, tx *sql.Tx, t Table, parents []string) (map[string][]Row, error) {
 	out := make(map[string][]Row, len(parents))
-	order := " ORDER BY " + quote(t.Parent) + ", " + quote(position) + ", " + quote(t.ID) + " FOR UPDATE"
+	order := " ORDER BY " + quote(t.Parent) + ", " + quote(t.Position) + ", " + quote(t.ID) + " FOR UPDATE"
 	rows, err := selectRows(ctx, tx, t, t.Parent, parents, order)
 	for _, r := range rows {
 		out[r.Parent] = append(out[r.Parent], r)
@@ -51,14 +53,17 @@ func selectRows(ctx context.Context, q Queryer, t Table, key string, ids []strin
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	head, parent, odoo := "CAST("+quote(t.ID)+" AS CHAR)", "''", "0"
+	head, parent, odoo, position := "CAST("+quote(t.ID)+" AS CHAR)", "''", "0", "-1"
 	if t.Parent != "" {
 		parent = "CAST(" + quote(t.Parent) + " AS CHAR)"
 	}
 	if t.OdooID != "" {
 		odoo = "COALESCE(" + quote(t.OdooID) + ", 0)"
 	}
-	query := "SELECT " + head + " AS `#id`, " + parent + " AS `#parent`, " + odoo + " AS `#odoo`"
+	if t.Position != "" {
+		position = "COALESCE(" + quote(t.Position) + ", -1)"
+	}
+	query := "SELECT " + head + " AS `#id`, " + parent + " AS `#parent`, " + odoo + " AS `#odoo`, " + position + " AS `#position`"
 	if len(t.Columns) > 0 {
 		query += ", " + quoteAll(t.Columns)
 	}
@@ -73,10 +78,11 @@ func selectRows(ctx context.Context, q Queryer, t Table, key string, ids []strin
 	}
 	out := make([]Row, len(maps))
 	for i, m := range maps {
-		r := Row{ID: cellText(m["#id"]), Parent: cellText(m["#parent"]), OdooID: cellInt(m["#odoo"]), Columns: m}
+		r := Row{ID: cellText(m["#id"]), Parent: cellText(m["#parent"]), OdooID: cellInt(m["#odoo"]), Position: int(cellInt(m["#position"])), Columns: m}
 		delete(m, "#id")
 		delete(m, "#parent")
 		delete(m, "#odoo")
+		delete(m, "#position")
 		out[i] = r
 	}
 	return out, nil
@@ -215,4 +221,12 @@ func DeleteRows(ctx context.Context, tx Execer, t Table, ids []string) error {
 	}
 	_, err := tx.ExecContext(ctx, "DELETE FROM "+quote(t.Name)+" WHERE "+quote(t.ID)+" IN ("+marks(len(ids))+")", anys(ids)...)
 	return err
+}
+
+// ParentsOf returns the parents' ids of the lines with these Odoo ids.
+func ParentsOf(ctx context.Context, q Queryer, t Table, odooIDs []int64) ([]string, error) {
+	if t.OdooID == "" || len(odooIDs) == 0 {
+		return nil, nil
+	}
+	return texts(ctx, q, "SELECT DISTINCT CAST("+quote(t.Parent)+" AS CHAR) FROM "+quote(t.Name)+" WHERE "+quote(t.OdooID)+" IN ("+marks(len(odooIDs))+")", anys(odooIDs))
 }

@@ -75,6 +75,24 @@ func insertRows(ctx context.Context, tx Execer, table string, columns []string, 
 	return nil
 }
 
+// texts reads the first column of a query's rows.
+func texts(ctx context.Context, q Queryer, query string, args []any) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		out = append(out, text)
+	}
+	return out, rows.Err()
+}
+
 // scanMaps reads every row into a map by column name, with the driver's own
 // types ([]byte, int64, time.Time, nil).
 func scanMaps(rows *sql.Rows) ([]map[string]any, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -30,11 +31,25 @@ func SetWaits(ctx context.Context, tx Execer, now time.Time, entity string, odoo
 		" ON DUPLICATE KEY UPDATE created_at = created_at")
 }
 
-// ReadyWaits returns up to limit records whose awaited parent has a row now.
-func ReadyWaits(ctx context.Context, q Queryer, limit int) ([]Wait, error) {
+// PostponeWaits lets other waits go first until a time.
+func PostponeWaits(ctx context.Context, tx Execer, until time.Time, waits []Wait) error {
+	if len(waits) == 0 {
+		return nil
+	}
+	args := []any{until.UTC()}
+	for _, w := range waits {
+		args = append(args, w.Entity, w.OdooID)
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE sync_waits SET next_at = ? WHERE (entity, odoo_id) IN ((?, ?)"+strings.Repeat(", (?, ?)", len(waits)-1)+")", args...)
+	return err
+}
+
+// ReadyWaits returns up to limit records whose awaited parent has a row now and
+// that were not postponed beyond now.
+func ReadyWaits(ctx context.Context, q Queryer, now time.Time, limit int) ([]Wait, error) {
 	rows, err := q.QueryContext(ctx, "SELECT w.entity, w.odoo_id, w.want_entity, w.want_odoo_id FROM sync_waits w"+
 		" JOIN sync_links l ON l.entity = w.want_entity AND l.odoo_id = w.want_odoo_id AND l.local_id IS NOT NULL"+
-		" ORDER BY w.entity, w.odoo_id LIMIT ?", limit)
+		" WHERE w.next_at IS NULL OR w.next_at <= ? ORDER BY w.next_at, w.entity, w.odoo_id LIMIT ?", now.UTC(), limit)
 	if err != nil {
 		return nil, err
 	}

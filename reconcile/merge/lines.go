@@ -37,7 +37,7 @@ func (m *merger) mergeLines(child string, odoo, local []record.Line) {
 	next := []record.LineBase{}
 	position := 0
 	for _, t := range trios {
-		l := lineMerge{merger: m, child: child, rules: rules, trio: t, position: position}
+		l := lineMerge{merger: m, child: child, rules: rules, trio: t, position: position, index: len(next)}
 		base := l.merge()
 		if base != nil {
 			next = append(next, *base)
@@ -58,7 +58,7 @@ func withLines(lines map[string][]record.LineBase, child string, list []record.L
 }
 
 // match finds which lines are the same: by their ids through the base, else by
-// Odoo's id, else, for lines without ids (a payload), by position. The result
+// Odoo's id, else, where one of them has no id (a payload), by position. The result
 // is in Odoo's order; lines only we have follow the neighbour they stand after.
 func match(bases []record.LineBase, odoo, local []record.Line) []trio {
 	var out []trio
@@ -68,7 +68,7 @@ func match(bases []record.LineBase, odoo, local []record.Line) []trio {
 		t := trio{odoo: &odoo[i]}
 		if b := slices.IndexFunc(bases, func(b record.LineBase) bool { return b.OdooID != 0 && b.OdooID == odoo[i].OdooID }); b >= 0 && !usedBase[b] {
 			t.base, usedBase[b] = &bases[b], true
-		} else if odoo[i].OdooID == 0 && i < len(bases) && !usedBase[i] {
+		} else if i < len(bases) && !usedBase[i] && (odoo[i].OdooID == 0 || bases[i].OdooID == 0) {
 			t.base, usedBase[i] = &bases[i], true
 		}
 		if l := findLocal(local, used, t, i); l >= 0 {
@@ -120,6 +120,7 @@ type lineMerge struct {
 	rules    LineRules
 	trio     trio
 	position int
+	index    int  // its place in the next base, if it gets one
 	hasRow   bool // a row remains here, whose place the next line comes after
 }
 
@@ -199,12 +200,10 @@ func (l *lineMerge) update(toLocal, toOdoo record.Fields) {
 }
 
 // moved reports that the row's place differs from the line's.
-func (l *lineMerge) moved() bool {
-	return slices.IndexFunc(l.merger.in.Local.Lines[l.child], func(x record.Line) bool { return x.LocalID == l.trio.local.LocalID }) != l.position
-}
+func (l *lineMerge) moved() bool { return l.trio.local.Position != l.position }
 
-func addition(child string, line record.Line, position int) record.LineChange {
-	return record.LineChange{Op: record.LineAdd, Child: child, OdooID: line.OdooID, LocalID: line.LocalID, Fields: line.Fields, Position: position}
+func addition(child string, line record.Line, position, base int) record.LineChange {
+	return record.LineChange{Op: record.LineAdd, Child: child, OdooID: line.OdooID, LocalID: line.LocalID, Fields: line.Fields, Position: position, Base: base}
 }
 
 // added: a line that only one side has, and always had alone.
@@ -214,7 +213,7 @@ func (l *lineMerge) added(by record.Side) *record.LineBase {
 		return l.bring()
 	}
 	if allowed(l.rules.Rule.Direction, record.Local) {
-		m.out.OdooLines = append(m.out.OdooLines, addition(l.child, *l.trio.local, l.position))
+		m.out.OdooLines = append(m.out.OdooLines, addition(l.child, *l.trio.local, l.position, l.index))
 		return nil
 	}
 	l.keepWhole(l.trio.local, record.Local, "direction", record.Odoo)
@@ -224,7 +223,7 @@ func (l *lineMerge) added(by record.Side) *record.LineBase {
 
 // bring adds Odoo's line here.
 func (l *lineMerge) bring() *record.LineBase {
-	l.merger.out.LocalLines = append(l.merger.out.LocalLines, addition(l.child, *l.trio.odoo, l.position))
+	l.merger.out.LocalLines = append(l.merger.out.LocalLines, addition(l.child, *l.trio.odoo, l.position, l.index))
 	return &basesOf([]record.Line{*l.trio.odoo})[0]
 }
 

@@ -280,11 +280,11 @@ func (f *field) take(from record.Side, cause string) {
 	if from == record.Odoo {
 		f.toLocal = true
 		f.next, f.keep = record.Same(f.odoo), true
-		f.merger.change(f.label, f.local, f.odoo, cause)
+		f.merger.change(record.Local, f.label, f.local, f.odoo, cause)
 		return
 	}
 	f.toOdoo = true
-	f.merger.change(f.label, f.odoo, f.local, cause)
+	f.merger.change(record.Odoo, f.label, f.odoo, f.local, cause)
 }
 
 func (f *field) conflict(policy string, winner record.Side) {
@@ -292,8 +292,8 @@ func (f *field) conflict(policy string, winner record.Side) {
 		Odoo: f.odoo, Local: f.local, Policy: policy, Winner: winner})
 }
 
-func (m *merger) change(name string, from, to record.Value, cause string) {
-	m.out.Changes = append(m.out.Changes, record.Change{Field: name, Old: from, New: to, Cause: cause})
+func (m *merger) change(side record.Side, name string, from, to record.Value, cause string) {
+	m.out.Changes = append(m.out.Changes, record.Change{Side: side, Field: name, Old: from, New: to, Cause: cause})
 }
 
 // create: the record exists only in Odoo and was never here.
@@ -305,40 +305,10 @@ func create(in Input) Result {
 	}
 	for _, child := range slices.Sorted(maps.Keys(in.Odoo.Lines)) {
 		for i, line := range in.Odoo.Lines[child] {
-			out.LocalLines = append(out.LocalLines, addition(child, line, i))
+			out.LocalLines = append(out.LocalLines, addition(child, line, i, i))
 		}
 		out.Next.Lines = withLines(out.Next.Lines, child, basesOf(in.Odoo.Lines[child]))
 	}
-	return out
-}
-
-// gone: the record was deleted on one side. The other follows, unless it was
-// edited since: then nothing happens but a conflict.
-func gone(in Input, side record.Side) Result {
-	out := Result{Next: in.Base}
-	survivor := in.Local
-	if side == record.Local {
-		survivor = in.Odoo
-	}
-	for _, name := range survivor.Fields.Names() {
-		pair, agreed := in.Base.Fields[name]
-		v := survivor.Fields[name]
-		if !agreed || v == pair.Half(side.Other()) || !allowed(in.Rules.field(name).Direction, side.Other()) {
-			continue
-		}
-		c := record.Conflict{Field: name, Base: pair, Policy: "deleted"}
-		if side == record.Odoo {
-			c.Local = v
-		} else {
-			c.Odoo = v
-		}
-		out.Conflicts = append(out.Conflicts, c)
-	}
-	if len(out.Conflicts) > 0 {
-		return out
-	}
-	out.DeleteLocal = side == record.Odoo
-	out.DeleteOdoo = side == record.Local
 	return out
 }
 

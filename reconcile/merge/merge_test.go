@@ -145,9 +145,8 @@ func (w *world) sync() merge.Result {
 
 func (w *world) applyLocalLines(out merge.Result) {
 	rows := map[string]record.Line{}
-	place := map[string]int{}
-	for i, l := range w.local.Lines["lines"] {
-		rows[l.LocalID], place[l.LocalID] = l, i
+	for _, l := range w.local.Lines["lines"] {
+		rows[l.LocalID] = l
 	}
 	for _, c := range out.LocalLines {
 		switch c.Op {
@@ -156,21 +155,19 @@ func (w *world) applyLocalLines(out merge.Result) {
 		case record.LineAdd:
 			w.nextID++
 			id := "n" + strconv.Itoa(w.nextID)
-			rows[id], place[id] = record.Line{LocalID: id, OdooID: c.OdooID, Fields: c.Fields.Clone()}, c.Position
-			for i, b := range out.Next.Lines["lines"] {
-				if b.OdooID == c.OdooID && b.LocalID == "" {
-					out.Next.Lines["lines"][i].LocalID = id
-				}
-			}
+			rows[id] = record.Line{LocalID: id, OdooID: c.OdooID, Position: c.Position, Fields: c.Fields.Clone()}
+			out.Next.Lines["lines"][c.Base].LocalID = id
 		case record.LineUpdate:
-			maps.Copy(rows[c.LocalID].Fields, c.Fields)
-			place[c.LocalID] = c.Position
+			row := rows[c.LocalID]
+			maps.Copy(row.Fields, c.Fields)
+			row.Position = c.Position
+			rows[c.LocalID] = row
 		}
 	}
 	var list []record.Line
 	for _, id := range slices.SortedFunc(maps.Keys(rows), func(a, b string) int {
-		if place[a] != place[b] {
-			return place[a] - place[b]
+		if d := rows[a].Position - rows[b].Position; d != 0 {
+			return d
 		}
 		return strings.Compare(a, b)
 	}) {
