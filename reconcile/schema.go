@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 
+	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
 	"odoosync/odooclient"
@@ -29,13 +30,26 @@ func LoadSchema(ctx context.Context, odoo Describer, db store.Queryer, spec *map
 	for asked := -1; asked != len(schema.Models); { // each round may name models the last one led to
 		asked = len(schema.Models)
 		for _, model := range spec.Models(schema.Models) {
-			if schema.Models[model] != nil {
+			if _, known := schema.Models[model]; known {
 				continue
 			}
-			if schema.Models[model], err = odoo.FieldsGet(ctx, model); err != nil {
+			schema.Models[model], err = odoo.FieldsGet(ctx, model)
+			if err != nil && !refusesModel(err) {
 				return schema, err
 			}
 		}
 	}
 	return schema, nil
+}
+
+// refusesModel tells an Odoo that does not have, or does not show, a model,
+// which is one problem of the mapping among others, from one that cannot be
+// asked at all.
+func refusesModel(err error) bool {
+	f, fault := odooclient.AsFault(err)
+	switch record.CodeOf(err) {
+	case record.CodeRejected, record.CodeDenied, record.CodeConfig:
+		return fault && f.Code != 3 // 3 is the login's
+	}
+	return false
 }

@@ -9,7 +9,6 @@ import (
 
 	"odoosync/internal/app"
 	"odoosync/internal/mysqldb"
-	"odoosync/internal/queue"
 	"odoosync/internal/record"
 )
 
@@ -85,7 +84,7 @@ func (e *env) check() *cobra.Command {
 					fmt.Fprintln(e.out, line)
 				}
 				if report.Problems > 0 {
-					return record.Errorf(record.CodeConfig, "%d problems were found (see above)", report.Problems)
+					return record.Errorf(report.Code, "the check found something to mend: see PROBLEM above")
 				}
 				return nil
 			})
@@ -96,7 +95,7 @@ func (e *env) status() *cobra.Command {
 	return withLocal(&cobra.Command{Use: "status", Short: "Show how far both sides are in step", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
-				left, err := app.Status(ctx, e.out, db, queue.NewReader(db))
+				left, err := app.Status(ctx, e.out, db)
 				if err == nil && left {
 					return errPartly
 				}

@@ -38,6 +38,8 @@ type Options struct {
 	OnEvent func(e queue.Event, o reconcile.Outcome, err error)
 	// OnImport is told how the initial import goes; may be nil.
 	OnImport func(reconcile.Progress)
+	// OnImported is told once that the initial import is complete; may be nil.
+	OnImported func()
 }
 
 // App is a running daemon.
@@ -161,11 +163,8 @@ func (a *App) WebhookKey() string {
 // DB is the database, for the demo to look at.
 func (a *App) DB() *mysqldb.DB { return a.db }
 
-// Inbox is the queue of webhooks, for the demo to count.
-func (a *App) Inbox() *queue.Inbox { return a.inbox }
-
-// Local is the private database server, nil when there is none.
-func (a *App) Local() *localdb.Server { return a.local }
+// Failed tells of a part that ended although nobody stopped it.
+func (a *App) Failed() <-chan error { return a.failed }
 
 // startDatabase connects, and for a private server migrates too.
 func (a *App) startDatabase(ctx context.Context) error {
@@ -285,7 +284,7 @@ func NewClient(c configs.Config, onCall func(odooclient.CallInfo)) (*odooclient.
 func (a *App) serve(h http.Handler) error {
 	l, err := net.Listen("tcp", a.config.HTTP.Listen)
 	if err != nil {
-		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used; choose another address", a.config.HTTP.Listen)
+		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used, perhaps because another program listens there: stop it or choose another address", a.config.HTTP.Listen)
 	}
 	a.addr = l.Addr()
 	fmt.Fprintf(a.o.Out, "Listening at %s\n", a.URL())

@@ -14,14 +14,19 @@ import (
 type Report struct {
 	Lines    []string
 	Problems int
+	Code     record.Code // of the worst problem; "" for none
 }
 
 func (r *Report) ok(format string, args ...any) {
 	r.Lines = append(r.Lines, "ok       "+fmt.Sprintf(format, args...))
 }
 
-func (r *Report) bad(what, mend string) {
+// bad adds a problem; one that only needs time is no fault of the settings.
+func (r *Report) bad(code record.Code, what, mend string) {
 	r.Problems++
+	if r.Code == "" || code != record.CodeUnavailable {
+		r.Code = code
+	}
 	r.Lines = append(r.Lines, "PROBLEM  "+what)
 	if mend != "" {
 		r.Lines = append(r.Lines, "         "+mend)
@@ -33,6 +38,9 @@ func (r *Report) bad(what, mend string) {
 func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 	var r Report
 	r.ok("settings")
+	for _, w := range c.Warnings {
+		r.Lines = append(r.Lines, "warning  "+w)
+	}
 	checkDatabase(ctx, &r, db)
 	var client *odooclient.Client
 	if c.Odoo.URL == "" {
@@ -44,19 +52,19 @@ func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 	}
 	m, series, err := Bind(ctx, c, client, db)
 	if err != nil {
-		r.bad(record.Message(err), "")
+		r.bad(record.CodeOf(err), record.Message(err), "")
 		return r
 	}
 	for _, e := range m.Entities {
+		r.ok("%s: %s in table %s, %d fields", e.Name, e.Model, e.Table, len(e.Fields))
 		if client != nil {
 			n, err := client.SearchCount(ctx, e.Model, e.SearchDomain())
 			if err != nil {
-				r.bad(e.Name+": "+record.Message(err), "give the sync user the right to read "+e.Model)
+				r.bad(record.CodeOf(err), e.Name+": "+record.Message(err), "give the sync user the right to read "+e.Model)
 				continue
 			}
-			r.ok("%s: the sync user sees %d records", e.Name, n)
+			r.ok("%s: the sync user sees %d records of %s", e.Name, n, e.Model)
 		}
-		r.ok("%s: %s in table %s, %d fields", e.Name, e.Model, e.Table, len(e.Fields))
 		for _, absent := range e.Absent {
 			r.ok("%s: Odoo %s has no field for the column %s; it stays empty", e.Name, series, absent)
 		}
@@ -67,22 +75,22 @@ func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 func checkDatabase(ctx context.Context, r *Report, db *mysqldb.DB) {
 	info, err := db.ServerInfo(ctx)
 	if err != nil {
-		r.bad(record.Message(err), "")
+		r.bad(record.CodeOf(err), record.Message(err), "")
 		return
 	}
 	r.ok("database %s on %s", db.Name(), info)
 	problems, err := db.CheckServer(ctx)
 	for _, p := range problems {
-		r.bad(p.What, p.Mend)
+		r.bad(record.CodeConfig, p.What, p.Mend)
 	}
 	if err != nil {
-		r.bad(record.Message(err), "")
+		r.bad(record.CodeOf(err), record.Message(err), "")
 	}
 	switch migrated, err := db.Migrated(ctx); {
 	case err != nil:
-		r.bad(record.Message(err), "")
+		r.bad(record.CodeOf(err), record.Message(err), "")
 	case !migrated:
-		r.bad("the tables are missing or old", "run odoosync migrate up")
+		r.bad(record.CodeConfig, "the tables are missing or old", "run odoosync migrate up")
 	}
 }
 
@@ -100,7 +108,7 @@ func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Cli
 			}
 		}
 	}
-	r.bad(record.Message(err), "")
+	r.bad(record.CodeOf(err), record.Message(err), "")
 	if client != nil {
 		client.Close()
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -35,9 +36,16 @@ func (a *App) startHTTP(context.Context) error {
 	handler.Register(engine)
 	mux := http.NewServeMux()
 	mux.Handle("/", engine)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]any{"status": "ok"}) })
-	mux.HandleFunc("GET /readyz", a.ready)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.stats.registry, promhttp.HandlerOpts{}))
+	get := func(path string, h http.HandlerFunc) {
+		mux.HandleFunc("GET "+path, h)
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", "GET, HEAD")
+			answer(w, http.StatusMethodNotAllowed, map[string]any{"status": "error", "code": "method_not_allowed", "message": "this address does not take " + r.Method})
+		})
+	}
+	get("/healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, map[string]any{"status": "ok"}) })
+	get("/readyz", a.ready)
+	get("/metrics", promhttp.HandlerFor(a.stats.registry, promhttp.HandlerOpts{}).ServeHTTP)
 	return a.serve(mux)
 }
 
@@ -57,9 +65,18 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	odoo := a.bound.reason
-	if a.bound.ready {
-		odoo = "ok"
+	switch {
+	case a.client == nil:
+		odoo = "not configured"
+	case a.bound.ready:
+		odoo = "ok, version " + a.bound.series
 	}
 	a.mu.Unlock()
 	answer(w, status, map[string]any{"database": database, "odoo": odoo, "source": a.config.Source()})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client is gone if this fails
 }

@@ -3,9 +3,7 @@ package app
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,14 +58,8 @@ func madeKey(o Options, name, what string) (string, error) {
 		return "", record.Wrap(record.CodeConfig, err, "the folder %s for generated keys cannot be made; start in a folder you may write to", o.VarDir)
 	}
 	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
-		return "", record.Wrap(record.CodeConfig, err, "the generated %s cannot be kept in %s", what, path)
+		return "", record.Wrap(record.CodeConfig, err, "the generated %s cannot be kept in %s: start in a folder you may write to, or set the key yourself", what, path)
 	}
 	fmt.Fprintf(o.Out, "A new %s was made and is kept in %s:\n  %s\n", what, path, key)
 	return key, nil
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client is gone if this fails
 }

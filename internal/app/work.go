@@ -151,6 +151,9 @@ func (a *App) importAll(ctx context.Context, engine *reconcile.Engine) {
 	for ctx.Err() == nil {
 		err := engine.Import(ctx, reconcile.ImportOptions{Pager: a.client, Page: a.config.Reconcile.Page, Progress: a.o.OnImport})
 		if err == nil {
+			if a.o.OnImported != nil {
+				a.o.OnImported()
+			}
 			return
 		}
 		if errors.Is(err, context.Canceled) {

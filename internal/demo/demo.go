@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -27,10 +28,10 @@ import (
 type Options struct {
 	For    time.Duration // how long to edit; 0: until ctx ends
 	Out    io.Writer
-	VarDir string // "": "var"
-	Seed   uint64 // of the edits; 0: the time
-	Listen string // "": 127.0.0.1:8080, or another port when that is taken
-	Logger *zap.Logger
+	VarDir string      // "": "var"
+	Seed   uint64      // of the edits; 0: the time
+	Listen string      // "": 127.0.0.1:8080, or another port when that is taken
+	Logger *zap.Logger // what goes wrong is told there
 }
 
 // editEvery is the pause between two edits.
@@ -76,39 +77,56 @@ func (d *demo) start(ctx context.Context) error {
 	}
 	c := configs.Default()
 	c.Odoo.URL, c.Odoo.Database, c.Odoo.Login, c.Odoo.APIKey = url, "odoosim", "sync", "sim-key"
+	c.HTTP.Listen = freeOr(c.HTTP.Listen)
 	if d.o.Listen != "" {
 		c.HTTP.Listen = d.o.Listen
 	}
 	imported := make(chan struct{})
-	var once sync.Once
 	options := app.Options{LocalDB: true, Database: "odoosync_demo", Fresh: true, VarDir: d.o.VarDir, Out: d.o.Out, Logger: d.o.Logger, OnEvent: d.onEvent,
 		OnImport: func(p reconcile.Progress) {
 			if p.Ended {
 				d.say("  imported %4d %s", p.Done, p.Entity)
 			}
-			if p.Ended && p.Entity == lastEntity {
-				once.Do(func() { close(imported) })
-			}
-		}}
+		}, OnImported: func() { close(imported) }}
 	d.say("A simulated Odoo with a school-trip agency's records runs at %s. Importing:", url)
-	if d.app, err = app.Start(ctx, c, options); record.CodeOf(err) == record.CodeConfig && d.o.Listen == "" {
-		c.HTTP.Listen = "127.0.0.1:0" // the usual port may be taken; any other will do
-		d.app, err = app.Start(ctx, c, options)
-	}
-	if err != nil {
+	if d.app, err = app.Start(ctx, c, options); err != nil {
 		return errors.Join(err, d.sim.Close())
 	}
-	select {
-	case <-imported:
-	case <-ctx.Done():
+	if err := d.awaitImport(ctx, imported); err != nil {
+		return errors.Join(err, d.app.Stop(context.WithoutCancel(ctx)), d.sim.Close())
 	}
 	d.sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: d.app.WebhookKey()})
-	d.say("\nThe daemon listens at %s (/healthz, /readyz, /metrics). Editing in Odoo; the rows follow:", d.app.URL())
+	d.say("\nTo look at: %[1]s/readyz and %[1]s/metrics. Editing in Odoo; the rows follow:", d.app.URL())
 	return nil
 }
 
-// lastEntity is imported last.
-const lastEntity = "invoices"
+// importLimit is how long a few hundred records may take at most.
+const importLimit = 2 * time.Minute
+
+func (d *demo) awaitImport(ctx context.Context, imported <-chan struct{}) error {
+	timer := time.NewTimer(importLimit)
+	defer timer.Stop()
+	select {
+	case <-imported:
+		return nil
+	case err := <-d.app.Failed():
+		return err
+	case <-timer.C:
+		return record.Errorf(record.CodeInternal, "the import did not end within %s; what was logged above says why", importLimit)
+	case <-ctx.Done():
+		return record.Wrap(record.CodeUnavailable, ctx.Err(), "stopped during the import")
+	}
+}
+
+// freeOr returns the address when nobody listens there, else one that is free.
+func freeOr(address string) string {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	_ = l.Close()
+	return address
+}
 
 func (d *demo) say(format string, args ...any) {
 	d.print.Lock()
@@ -140,7 +158,11 @@ func (d *demo) finish(ctx context.Context) error {
 	stats := d.sim.Stats()
 	d.say("\nWebhooks: %d sent by Odoo (%d could not be delivered), %d applied, %d deleted a row, %d merged to nothing, %d ignored, %d failed.",
 		stats.Sent, stats.SendFailed, d.tally[reconcile.Applied], d.tally[reconcile.Deleted], d.tally[reconcile.Merged], d.tally[reconcile.Ignored], d.tally[reconcile.Refused])
-	for _, line := range differences {
+	for i, line := range differences {
+		if i == shownDifferences {
+			d.say("  and %d more", len(differences)-i)
+			break
+		}
 		d.say("  differs: %s", line)
 	}
 	if err = errors.Join(err, compareErr); err != nil {
@@ -152,6 +174,9 @@ func (d *demo) finish(ctx context.Context) error {
 	d.say("Both sides agree.")
 	return nil
 }
+
+// shownDifferences are enough to see what kind they are.
+const shownDifferences = 20
 
 // settle waits until no event is pending that is due now.
 func (d *demo) settle(ctx context.Context) error {

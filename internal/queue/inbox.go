@@ -76,10 +76,6 @@ func NewInbox(db *mysqldb.DB, o Options) *Inbox {
 	return q
 }
 
-// NewReader returns an inbox that only answers Stats: it has no committer to
-// stop.
-func NewReader(db *mysqldb.DB) *Inbox { return &Inbox{db: db, clock: clockwork.NewRealClock()} }
-
 // Stop ends the committer after what it has begun. Later appends are refused.
 func (q *Inbox) Stop() {
 	close(q.quit)

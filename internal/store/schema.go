@@ -26,7 +26,10 @@ func Tables(ctx context.Context, q Queryer) (map[string]mapping.Table, error) {
 		if err := rows.Scan(&table, &engine, &c.Name, &c.Type, &c.FullType, &length, &c.Precision, &c.Scale, &nullable, &c.Default); err != nil {
 			return nil, err
 		}
-		c.Type, c.FullType = strings.ToLower(c.Type), strings.ToLower(c.FullType)
+		c.Type = strings.ToLower(c.Type)
+		if c.Type != "enum" { // whose values keep their case
+			c.FullType = strings.ToLower(c.FullType)
+		}
 		c.Length = int64(min(length, 1<<40))
 		c.Nullable = nullable == "YES"
 		t, ok := out[table]
@@ -36,5 +39,37 @@ func Tables(ctx context.Context, q Queryer) (map[string]mapping.Table, error) {
 		t.Columns[c.Name] = c
 		out[table] = t
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return out, addUniqueKeys(ctx, q, out)
+}
+
+// addUniqueKeys notes which columns are unique together.
+func addUniqueKeys(ctx context.Context, q Queryer, tables map[string]mapping.Table) error {
+	rows, err := q.QueryContext(ctx, "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS"+
+		" WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	keys := map[string]map[string][]string{}
+	for rows.Next() {
+		var table, key, column string
+		if err := rows.Scan(&table, &key, &column); err != nil {
+			return err
+		}
+		if keys[table] == nil {
+			keys[table] = map[string][]string{}
+		}
+		keys[table][key] = append(keys[table][key], column)
+	}
+	for name, t := range tables {
+		t.Unique = [][]string{} // not nil: somebody looked
+		for _, columns := range keys[name] {
+			t.Unique = append(t.Unique, columns)
+		}
+		tables[name] = t
+	}
+	return rows.Err()
 }
