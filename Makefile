@@ -13,8 +13,11 @@ PACKAGES := ./...
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Fetch the Go modules, and MariaDB from Debian when it is missing
+.PHONY: modules
+modules:
 	@$(GO) mod download
+
+setup: modules ## Fetch the Go modules, and MariaDB from Debian when it is missing
 	@if ! command -v mariadbd >/dev/null && [ ! -x /usr/sbin/mariadbd ]; then $(MAKE) --no-print-directory mariadb; fi
 
 .PHONY: mariadb
@@ -24,13 +27,13 @@ mariadb:
 	echo "Installing mariadb-server for the tests and the demo ..."; \
 	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends mariadb-server
 
-build: setup ## Build bin/odoosync
+build: modules ## Build bin/odoosync
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/odoosync ./cmd/odoosync
 
-run: build ## Serve with a private MariaDB in ./var/db
+run: setup build ## Serve with a private MariaDB in ./var/db
 	./bin/odoosync serve --local-db
 
-demo: build ## Show it: a simulated Odoo, live edits, the rows that follow (Ctrl-C ends it)
+demo: setup build ## Show it: a simulated Odoo, live edits, the rows that follow (Ctrl-C ends it)
 	./bin/odoosync demo
 
 test: setup ## Run the tests
@@ -39,7 +42,7 @@ test: setup ## Run the tests
 race: setup ## Run the tests with the race detector
 	$(GO) test -race $(PACKAGES)
 
-lint: setup ## gofmt, vet, staticcheck and the layering of packages
+lint: modules ## gofmt, vet, staticcheck and the layering of packages
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
@@ -48,7 +51,7 @@ lint: setup ## gofmt, vet, staticcheck and the layering of packages
 bench: setup ## Run the benchmarks (read them with benchstat)
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
 
-verify: setup ## Check that go.mod is tidy
+verify: modules ## Check that go.mod is tidy
 	$(GO) mod tidy -diff
 
 fuzz: setup ## Fuzz every parser for FUZZTIME (10s) each

@@ -1,10 +1,10 @@
 -- The tables the API's own programs read and write. Their names and columns
--- are a contract; a user whose tables differ writes another mapping and does
--- without these.
+-- are a contract; a user whose tables differ writes another mapping and leaves
+-- these empty.
 --
--- Each has the id the API uses, odoo_id (NULL until Odoo knows the record),
--- and deleted_at (set when the record is gone; rows are not removed, because
--- others refer to them). Foreign keys restrict: the daemon brings parents first.
+-- Each has the id the API uses and odoo_id (NULL until Odoo knows the record);
+-- those of records that can be deleted also deleted_at (set when the record is
+-- gone; rows are not removed, because others refer to them). Foreign keys restrict: the daemon brings parents first.
 
 -- +goose Up
 CREATE TABLE IF NOT EXISTS contacts (

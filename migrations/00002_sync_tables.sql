@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS webhook_logs (
     odoo_id         BIGINT NULL,
     event_time      DATETIME(6) NULL,                -- the envelope's timestamp, never after the receipt
     body            MEDIUMBLOB NOT NULL,             -- the request as received: what is processed
-    source          VARCHAR(16) NOT NULL,            -- webhook, automation, admin, demo
+    source          VARCHAR(16) NOT NULL,            -- webhook, automation, recheck (a second look)
     delivery_id     VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL, -- Standard Webhooks' webhook-id
     request_id      VARCHAR(64) NULL,
     attempts        INT NOT NULL DEFAULT 0,

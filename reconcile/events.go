@@ -26,7 +26,7 @@ func (e *Engine) SyncEvents(ctx context.Context, model string, events []queue.Ev
 	}
 	results, err := e.SyncRecords(ctx, model, targets)
 	for i, r := range results {
-		if r.Err != nil && final(r.Err) {
+		if r.Err != nil && record.CodeOf(r.Err).Final() {
 			results[i].Err = e.showRefusal(ctx, model, r)
 		}
 	}

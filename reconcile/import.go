@@ -176,7 +176,7 @@ func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (fai
 		if r.Err == nil {
 			continue
 		}
-		if !final(r.Err) {
+		if !record.CodeOf(r.Err).Final() {
 			return 0, record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
 		}
 		failed++

@@ -51,8 +51,8 @@ func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.
 				return results, r.Err
 			}
 			r.Outcome = Refused
-			blocked[e.OdooID] = !final(r.Err)
-			if final(r.Err) {
+			blocked[e.OdooID] = !record.CodeOf(r.Err).Final()
+			if record.CodeOf(r.Err).Final() {
 				r.Err = p.engine.showRefusal(ctx, model, r)
 			}
 		}

@@ -22,7 +22,7 @@ func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error
 	switch {
 	case ctx.Err() != nil || cause == nil:
 		err = w.o.Inbox.Release(settle, ids)
-	case waits(cause) || record.CodeOf(cause) == record.CodeDenied: // a whole read that is refused says nothing of a record
+	case record.CodeOf(cause).Waits() || record.CodeOf(cause) == record.CodeDenied: // a whole read that is refused says nothing of a record
 		w.o.Logger.Warn("events wait", zap.Int("events", len(ids)), zap.String("reason", record.Message(cause)), zap.NamedError("cause", cause))
 		err = w.o.Inbox.Postpone(settle, ids, w.o.Clock.Now().Add(unavailablePause), cause)
 	default:
@@ -34,15 +34,6 @@ func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error
 		w.keepStuck(ids...)
 		w.o.Logger.Warn("events could not be given back yet", zap.Int("events", len(ids)), zap.Error(err))
 	}
-}
-
-// waits tells errors that consume no attempt.
-func waits(err error) bool {
-	switch record.CodeOf(err) {
-	case record.CodeUnavailable, record.CodeConfig, record.CodeUnknownOutcome:
-		return true
-	}
-	return false
 }
 
 // settle ends or retries one event by its result.
@@ -70,12 +61,12 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 		return true, nil
 	}
 	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
-	if waits(r.Err) {
+	if record.CodeOf(r.Err).Waits() {
 		log.Warn("webhook waits")
 		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(unavailablePause), r.Err)
 	}
 	attempt := zap.Int("attempt", e.Attempts+1)
-	if final(r.Err) && e.Attempts+1 >= guideAttempts {
+	if record.CodeOf(r.Err).Final() && e.Attempts+1 >= guideAttempts {
 		log.Error("webhook failed for good", attempt)
 		return true, w.o.Inbox.Fail(ctx, []int64{e.ID}, r.Err)
 	}
@@ -91,12 +82,3 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 // guideAttempts are how often the user's guide has an event tried, at once,
 // after 2 and after 4 seconds; what is still refused then needs a person.
 const guideAttempts = 3
-
-// final tells errors that the same data would meet again.
-func final(err error) bool {
-	switch record.CodeOf(err) {
-	case record.CodeRejected, record.CodeDenied:
-		return true
-	}
-	return false
-}

@@ -38,7 +38,6 @@ const (
 	errWrongStringValue   = 1366
 	errTooLong            = 1406
 	errNull               = 1048
-	errTriggerRights      = 1419
 	errParentRow          = 1451
 	errChildRow           = 1452
 	errCheckMySQL         = 3819
@@ -58,9 +57,6 @@ func number(err error) uint16 {
 
 // IsDuplicate reports a second row for a unique key.
 func IsDuplicate(err error) bool { return number(err) == errDuplicate }
-
-// IsTriggerRights reports that the server does not let us make triggers.
-func IsTriggerRights(err error) bool { return number(err) == errTriggerRights }
 
 // replayable reports that the server rolled the transaction back, so that the
 // same one can be run again.

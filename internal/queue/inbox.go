@@ -25,7 +25,7 @@ type Event struct {
 	OdooID     int64
 	Data       json.RawMessage // the payload's data
 	Body       []byte          // the request as received
-	Source     string          // webhook, automation, admin, demo
+	Source     string          // one of the Source constants
 	DeliveryID string          // the sender's id of the delivery, "" for none
 	RequestID  string
 	EventTime  time.Time // UTC; zero when the sender did not say

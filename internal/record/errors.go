@@ -5,9 +5,18 @@ import (
 	"fmt"
 )
 
-// Code classifies an error by what to do about it. One table, in this file,
-// decides retrying, so that no caller matches texts.
+// Code classifies an error by what to do about it, so that no caller matches
+// texts.
 type Code string
+
+// Waits tells errors that say nothing of the data: a side is away, or does not
+// let us in. Such work waits, and it costs no attempt.
+func (c Code) Waits() bool {
+	return c == CodeUnavailable || c == CodeConfig || c == CodeUnknownOutcome
+}
+
+// Final tells errors that the same data would meet again.
+func (c Code) Final() bool { return c == CodeRejected || c == CodeDenied }
 
 const (
 	// CodeUnavailable: the other side is down or asks us to wait. Wait and try

@@ -1,6 +1,6 @@
 // Package store is the daemon's own state in MySQL: the links between rows and
 // records with the base each merge starts from, the mapped tables themselves,
-// the history of changes, conflicts, runs, cursors, and records that wait for a
+// the history of changes, conflicts, cursors, and records that wait for a
 // parent.
 //
 // It knows no table, column or model by name beyond the sync_* tables: the

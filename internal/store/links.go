@@ -48,25 +48,16 @@ type Link struct {
 const linkColumns = "id, entity, COALESCE(local_id, ''), COALESCE(odoo_id, 0), uuid, base, field_times, " +
 	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version"
 
-// LinksByOdooID returns the links of these records, without locking them.
-func LinksByOdooID(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]*Link, error) {
-	return linksByOdooID(ctx, q, entity, ids, "")
-}
-
 // LockLinks returns the links of these records and locks them until the
 // transaction ends. Records without a link have none to lock; the unique key
 // of sync_links decides between two that insert it.
 func LockLinks(ctx context.Context, tx *sql.Tx, entity string, ids []int64) (map[int64]*Link, error) {
-	return linksByOdooID(ctx, tx, entity, ids, " ORDER BY id FOR UPDATE")
-}
-
-func linksByOdooID(ctx context.Context, q Queryer, entity string, ids []int64, suffix string) (map[int64]*Link, error) {
 	out := make(map[int64]*Link, len(ids))
 	if len(ids) == 0 {
 		return out, nil
 	}
-	query := "SELECT " + linkColumns + " FROM sync_links WHERE entity = ? AND odoo_id IN (" + marks(len(ids)) + ")" + suffix
-	rows, err := q.QueryContext(ctx, query, append([]any{entity}, anys(ids)...)...)
+	query := "SELECT " + linkColumns + " FROM sync_links WHERE entity = ? AND odoo_id IN (" + marks(len(ids)) + ") ORDER BY id FOR UPDATE"
+	rows, err := tx.QueryContext(ctx, query, append([]any{entity}, anys(ids)...)...)
 	if err != nil {
 		return nil, err
 	}
