@@ -52,29 +52,29 @@ var sections = []section{
 		{"source", "refetch reads the record an event names from Odoo; payload trusts the event's own data. Empty: refetch when odoo.url is set.", "refetch"},
 	}},
 	{"admin", "Who may see and steer the daemon.", []setting{
-		{"token", "Opens the dashboard and the admin API. Empty: one is made at the first start and kept in ./var. (Read and checked, not used yet.)", "file:/run/secrets/admin"},
-		{"read_token", "Opens what only reads. Empty: nothing does. (Read and checked, not used yet.)", "file:/run/secrets/admin-read"},
+		{"token", "Opens the dashboard and the admin API. Empty: one is made at the first start and kept in ./var. Read and checked, but not used yet.", "file:/run/secrets/admin"},
+		{"read_token", "Opens what only reads. Empty: nothing does. Read and checked, but not used yet.", "file:/run/secrets/admin-read"},
 	}},
 	{"schedule", "What runs by itself.", []setting{
-		{"push", "How soon edits here reach Odoo. (Read and checked, not used yet.)", "2s"},
-		{"poll", "How often Odoo is asked for changes that no webhook told. (Read and checked, not used yet.)", "30s"},
-		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. (Read and checked, not used yet.)", "TZ=Europe/Paris 15 3 * * *"},
+		{"push", "How soon edits here reach Odoo. Read and checked, but not used yet.", "2s"},
+		{"poll", "How often Odoo is asked for changes that no webhook told. Read and checked, but not used yet.", "30s"},
+		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. Read and checked, but not used yet.", "TZ=Europe/Paris 15 3 * * *"},
 	}},
 	{"reconcile", "How both sides are compared.", []setting{
 		{"overlap", "How far behind the newest change a poll begins: longer than Odoo's longest transaction.", "10m"},
 		{"page", "Records a page: 1 to 5000.", "500"},
-		{"max_deletes", "More deletes of an entity within 24 hours are held for a person. (Read and checked, not used yet.)", "50"},
-		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20. (Read and checked, not used yet.)", "10"},
+		{"max_deletes", "More deletes of an entity within 24 hours are held for a person. Read and checked, but not used yet.", "50"},
+		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20. Read and checked, but not used yet.", "10"},
 	}},
 	{"retention", "How long history is kept.", []setting{
-		{"webhook_logs", "Received webhooks that are done. 2160h are 90 days. (Read and checked, not used yet.)", "2160h"},
-		{"runs", "Runs and the changes they made. (Read and checked, not used yet.)", "2160h"},
+		{"webhook_logs", "Received webhooks that are done. 2160h are 90 days. Read and checked, but not used yet.", "2160h"},
+		{"runs", "Runs and the changes they made. Read and checked, but not used yet.", "2160h"},
 	}},
 	{"mapping", "Which record becomes which row.", []setting{
 		{"file", "Your own mapping. Empty: the built-in one, configs/mapping.yaml.", "/etc/odoosync/mapping.yaml"},
 	}},
 	{"alerts", "Who is told when something needs a person.", []setting{
-		{"webhook_url", "An address that takes a JSON POST. Such addresses carry their key, so it counts as a secret. (Read and checked, not used yet.)", "file:/run/secrets/alerts"},
+		{"webhook_url", "An address that takes a JSON POST. Such addresses carry their key, so it counts as a secret. Read and checked, but not used yet.", "file:/run/secrets/alerts"},
 	}},
 	{"log", "What is written to standard error.", []setting{
 		{"level", "debug, info, warn or error.", "info"},
