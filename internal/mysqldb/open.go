@@ -34,6 +34,10 @@ func Open(o Options) (*DB, error) {
 		return nil, err
 	}
 	configure(cfg, o)
+	// MySQL would round nanoseconds where MariaDB cuts them.
+	if err := cfg.Apply(mysql.TimeTruncate(time.Microsecond)); err != nil {
+		return nil, err
+	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, record.Wrap(record.CodeConfig, err, "database.dsn %s is not usable", Redact(o.DSN))
