@@ -16,10 +16,15 @@ func (c *Client) PagesByID(ctx context.Context, model string, domain []any, size
 		if err != nil || len(ids) == 0 {
 			return err
 		}
+		for _, id := range ids { // or the paging might never end
+			if id <= after {
+				return record.Errorf(record.CodeRetryable, "Odoo lists %s %d after %d: a cache or proxy before it repeats old answers", model, id, after)
+			}
+			after = id
+		}
 		if err := page(ids); err != nil {
 			return err
 		}
-		after = ids[len(ids)-1]
 		if len(ids) < size {
 			return nil
 		}

@@ -88,14 +88,23 @@ func blamesRecord(err error) bool {
 }
 
 func (c *Client) readOnce(ctx context.Context, model string, ids []int64, fields []string) (map[int64]Raw, error) {
-	found := make(map[int64]Raw, len(ids))
+	found, asked := make(map[int64]Raw, len(ids)), make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
 	kwargs := map[string]any{"fields": fields, "load": "_classic_write"}
 	_, err := c.execute(ctx, model, "read", []any{ids}, kwargs, true, func(v any) error {
 		raw, err := asRaw(v)
-		if err == nil {
-			found[raw.ID()] = raw
+		if err != nil {
+			return err
 		}
-		return err
+		// Only an answer that holds records of ours, and no others, may tell by
+		// leaving one out that it does not exist.
+		if !asked[raw.ID()] {
+			return record.Errorf(record.CodeRejected, "Odoo answered with a record of %s (id %v) that was not asked for", model, raw["id"])
+		}
+		found[raw.ID()] = raw
+		return nil
 	})
 	return found, err
 }

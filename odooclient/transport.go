@@ -3,11 +3,13 @@ package odooclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"mime"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"odoosync/internal/record"
@@ -64,7 +66,7 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 	req.Header.Set("Content-Type", "text/xml")
 	resp, err := t.http.Do(req)
 	if err != nil {
-		return nil, &noAnswer{sentence: "Odoo cannot be reached", sent: !neverConnected(err), err: err}
+		return nil, &noAnswer{sentence: "Odoo at " + t.base + " cannot be reached (" + inWords(err) + "): check odoo.url and the network", sent: !neverConnected(err), err: err}
 	}
 	defer resp.Body.Close()
 	if err := t.check(resp); err != nil {
@@ -76,6 +78,9 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 	}
 	if int64(len(reply)) > t.maxBody {
 		return nil, record.Wrap(record.CodeRejected, errUndecodable, "Odoo's answer is larger than %d MiB", t.maxBody>>20)
+	}
+	if !bytes.HasSuffix(bytes.TrimRight(reply, " \r\n\t"), []byte("</methodResponse>")) {
+		return nil, &noAnswer{sentence: "Odoo's answer was cut off", sent: true} // and nothing had told its length
 	}
 	return reply, nil
 }
@@ -97,6 +102,28 @@ func (t *xmlrpcTransport) check(resp *http.Response) error {
 		return &noAnswer{sentence: "what answers is not Odoo's XML-RPC (Content-Type " + resp.Header.Get("Content-Type") + ")", sent: true}
 	}
 	return nil
+}
+
+// inWords says why a connection failed, for a user.
+func inWords(err error) string {
+	var (
+		dns  *net.DNSError
+		cert *tls.CertificateVerificationError
+		slow net.Error
+	)
+	switch {
+	case errors.As(err, &dns):
+		return "there is no host of that name"
+	case errors.As(err, &cert):
+		return "its certificate is not valid: " + cert.Err.Error()
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there"
+	case errors.As(err, &slow) && slow.Timeout():
+		return "it did not answer in time"
+	case errors.Is(err, context.Canceled):
+		return "the call was stopped"
+	}
+	return "the connection broke"
 }
 
 // neverConnected tells failures in which no byte reached Odoo.

@@ -201,7 +201,7 @@ func TestExitCodes(t *testing.T) {
 		{"migrate up again", []string{dsn}, []string{"migrate", "up"}, exitDone, "up to date"},
 		{"check without an Odoo", []string{dsn}, []string{"check"}, exitDone, "payload"},
 		{"check with an Odoo that is away", []string{dsn, "ODOOSYNC_ODOO_URL=http://127.0.0.1:1", "ODOOSYNC_ODOO_DATABASE=d", "ODOOSYNC_ODOO_LOGIN=l", "ODOOSYNC_ODOO_API_KEY=k"},
-			[]string{"check"}, exitFailed, "PROBLEM  Odoo cannot be reached"},
+			[]string{"check"}, exitFailed, "PROBLEM  Odoo at http://127.0.0.1:1 cannot be reached (nothing listens there)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
