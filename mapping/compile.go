@@ -113,6 +113,7 @@ func (c *compiler) entity(name string, s *entitySpec) *Entity {
 	c.paths(e)
 	c.filled(at, table, e.Fields, e.IDColumn, e.OdooIDColumn)
 	e.OnOdooDelete = c.onDelete(e, s.OnOdooDelete)
+	e.SeesAll = s.SeesAll
 	for _, m := range s.Match {
 		if !slices.ContainsFunc(m.Fields, func(f string) bool { return slices.Contains(e.Absent, f) }) {
 			e.Match = append(e.Match, MatchKey(m))

@@ -102,6 +102,7 @@ type Entity struct {
 	Policy    Policy
 	Adopt     Policy // who wins when two filled records are linked: odoo, local or ask
 	Match     []MatchKey
+	SeesAll   []string // external ids of Odoo's groups: members of any see every record; none: everybody does
 
 	OnOdooDelete  OdooDelete  // what a delete in Odoo does here
 	OnLocalDelete LocalDelete // what a delete here does in Odoo

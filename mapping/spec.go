@@ -31,6 +31,7 @@ type entitySpec struct {
 	Policy        Policy                `yaml:"policy"`
 	Adopt         Policy                `yaml:"adopt"`
 	Match         []matchSpec           `yaml:"match"`
+	SeesAll       []string              `yaml:"sees_all"`
 	OnOdooDelete  deleteSpec            `yaml:"on_odoo_delete"`
 	OnLocalDelete LocalDelete           `yaml:"on_local_delete"`
 	Methods       []methodSpec          `yaml:"methods"`

@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"odoosync/configs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
+	"odoosync/mapping"
 	"odoosync/odooclient"
 )
 
@@ -50,7 +53,7 @@ func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 	} else {
 		defer client.Close()
 	}
-	m, series, err := Bind(ctx, c, client, db)
+	m, version, err := Bind(ctx, c, client, db)
 	if err != nil {
 		r.bad(record.CodeOf(err), record.Message(err), "")
 		return r
@@ -64,9 +67,10 @@ func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 				continue
 			}
 			r.ok("%s: the sync user sees %d records of %s", e.Name, n, e.Model)
+			checkRights(ctx, &r, client, version, e)
 		}
 		for _, absent := range e.Absent {
-			r.ok("%s: Odoo %s has no field for the column %s; it stays empty", e.Name, series, absent)
+			r.ok("%s: Odoo %s has no field for the column %s; it stays empty", e.Name, version.Series, absent)
 		}
 	}
 	return r
@@ -104,6 +108,7 @@ func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Cli
 			var uid int64
 			if uid, err = client.Authenticate(ctx); err == nil {
 				r.ok("login %s (user %d)", c.Odoo.Login, uid)
+				checkCompanies(ctx, r, client, c.Odoo.Companies)
 				return client
 			}
 		}
@@ -113,4 +118,48 @@ func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Cli
 		client.Close()
 	}
 	return nil
+}
+
+// checkCompanies says which companies are synced and which only could be.
+func checkCompanies(ctx context.Context, r *Report, client *odooclient.Client, wanted []int64) {
+	companies, err := client.Companies(ctx)
+	if err != nil {
+		r.bad(record.CodeOf(err), "the sync user's companies cannot be read: "+record.Message(err), "")
+		return
+	}
+	if len(wanted) == 0 {
+		wanted = []int64{companies[0].ID}
+	}
+	for _, company := range companies {
+		if slices.Contains(wanted, company.ID) {
+			r.ok("company %s (%d) is synced", company.Name, company.ID)
+		} else {
+			r.ok("company %s (%d) is not synced; to change that, add it to odoo.companies", company.Name, company.ID)
+		}
+	}
+	for _, id := range wanted {
+		if !slices.ContainsFunc(companies, func(c odooclient.Company) bool { return c.ID == id }) {
+			r.bad(record.CodeConfig, fmt.Sprintf("the sync user may not see company %d of odoo.companies", id), "allow it in Odoo under Settings, Users, Allowed Companies, or take it out of odoo.companies")
+		}
+	}
+}
+
+// checkRights finds out whether Odoo shows the sync user all of an entity's
+// records: a plain salesman, say, sees his own orders only, and the others
+// would look deleted nowhere, but would never arrive.
+func checkRights(ctx context.Context, r *Report, client *odooclient.Client, v odooclient.Version, e *mapping.Entity) {
+	for _, group := range e.SeesAll {
+		has, err := client.HasGroup(ctx, v, group)
+		if err != nil {
+			r.bad(record.CodeOf(err), fmt.Sprintf("%s: whether the sync user is in the group %s cannot be told: %s", e.Name, group, record.Message(err)), "")
+			return
+		}
+		if has {
+			r.ok("%s: the sync user sees all records (group %s)", e.Name, group)
+			return
+		}
+	}
+	if len(e.SeesAll) > 0 {
+		r.bad(record.CodeConfig, e.Name+": the sync user may see only a part of the records", "give it one of the groups "+strings.Join(e.SeesAll, ", ")+" in Odoo under Settings, Users")
+	}
 }

@@ -91,12 +91,12 @@ func (a *App) reader() reconcile.Reader {
 // that does not fit ends the daemon.
 func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 	for {
-		m, series, err := Bind(ctx, a.config, a.client, a.db)
+		m, version, err := Bind(ctx, a.config, a.client, a.db)
 		if err == nil {
 			a.mu.Lock()
-			a.bound = boundState{ready: true, series: series}
+			a.bound = boundState{ready: true, series: version.Series}
 			a.mu.Unlock()
-			a.log.Info("the mapping fits both sides", zap.String("odoo", series), zap.String("source", a.config.Source()))
+			a.log.Info("the mapping fits both sides", zap.String("odoo", version.Series), zap.String("source", a.config.Source()))
 			return m, true
 		}
 		if ctx.Err() != nil {
@@ -121,17 +121,17 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 
 // Bind reads the mapping and binds it to Odoo (nil: none) and the database. It
 // returns Odoo's version too.
-func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *mysqldb.DB) (*mapping.Mapping, string, error) {
+func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *mysqldb.DB) (*mapping.Mapping, odooclient.Version, error) {
 	text := configs.Mapping
 	if c.Mapping.File != "" {
 		var err error
 		if text, err = os.ReadFile(c.Mapping.File); err != nil {
-			return nil, "", record.Wrap(record.CodeConfig, err, "mapping.file %s cannot be read", c.Mapping.File)
+			return nil, odooclient.Version{}, record.Wrap(record.CodeConfig, err, "mapping.file %s cannot be read", c.Mapping.File)
 		}
 	}
 	spec, err := mapping.Parse(text)
 	if err != nil {
-		return nil, "", err
+		return nil, odooclient.Version{}, err
 	}
 	var describer reconcile.Describer
 	if client != nil {
@@ -139,11 +139,11 @@ func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *
 	}
 	schema, err := reconcile.LoadSchema(ctx, describer, db, spec)
 	if err != nil {
-		return nil, "", mysqldb.Explain(err)
+		return nil, odooclient.Version{}, mysqldb.Explain(err)
 	}
 	schema.OdooURL = c.Odoo.URL
 	m, err := spec.Compile(schema)
-	return m, schema.Version.Series, err
+	return m, schema.Version, err
 }
 
 // importAll runs the initial import to its end, over outages.

@@ -1,0 +1,66 @@
+package odooclient
+
+import (
+	"context"
+
+	"odoosync/internal/record"
+)
+
+// Company is one that the sync user may see.
+type Company struct {
+	ID   int64
+	Name string
+}
+
+// Companies returns the companies the sync user may see, its main one first.
+func (c *Client) Companies(ctx context.Context) ([]Company, error) {
+	uid, err := c.user(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users, err := c.Read(ctx, "res.users", []int64{uid}, []string{"company_id", "company_ids"})
+	if err != nil {
+		return nil, err
+	}
+	if len(users) != 1 {
+		return nil, record.Errorf(record.CodeRejected, "Odoo does not show the sync user its own record")
+	}
+	main, _ := users[0]["company_id"].(int64)
+	list, _ := users[0]["company_ids"].([]any)
+	ids := []int64{main}
+	for _, v := range list {
+		if id, ok := v.(int64); ok && id != main {
+			ids = append(ids, id)
+		}
+	}
+	raws, err := c.Read(ctx, "res.company", ids, []string{"name"})
+	if err != nil {
+		return nil, err
+	}
+	names := map[int64]string{}
+	for _, raw := range raws {
+		names[raw.ID()], _ = raw["name"].(string)
+	}
+	out := make([]Company, len(ids))
+	for i, id := range ids {
+		out[i] = Company{ID: id, Name: names[id]}
+	}
+	return out, nil
+}
+
+// HasGroup reports whether the sync user is in a group, by the group's external
+// id. The method belongs to the model up to Odoo 17 and to the record from 18 on
+// (odoo/addons/base/models/res_users.py).
+func (c *Client) HasGroup(ctx context.Context, v Version, group string) (bool, error) {
+	uid, err := c.user(ctx)
+	if err != nil {
+		return false, err
+	}
+	args := []any{[]int64{uid}, group}
+	if v.Major < 18 {
+		args = []any{group}
+	}
+	answer, err := c.execute(ctx, "res.users", "has_group", args, nil, true, nil)
+	has, _ := answer.(bool)
+	return has, err
+}
