@@ -69,18 +69,6 @@ func taxed(line row) bool {
 	return false
 }
 
-// fault is a refusal with Odoo's code.
-type fault struct {
-	code int
-	text string
-}
-
-func (f *fault) Error() string { return f.text }
-
-// none is what a method returned when XML-RPC cannot say it.
-var none = &fault{1, "Traceback (most recent call last):\n  File \"/usr/lib/python3.11/xmlrpc/client.py\", line 540, in dump_nil\n" +
-	"TypeError: cannot marshal None unless allow_none is enabled\n"}
-
 // call runs a business method. A refusal is a *fault; none is one whose work
 // is done all the same.
 func (t *tx) call(model, method string, id int64) (any, error) {
@@ -95,7 +83,9 @@ func (t *tx) call(model, method string, id int64) (any, error) {
 		return true, nil
 	case "sale.order.action_cancel":
 		if t.s.o.Version < 19 && r["state"] == "sale" {
-			return map[string]any{"type": "ir.actions.act_window", "res_model": "sale.order.cancel"}, nil
+			return map[string]any{"name": "Cancel Sales Order", "view_mode": "form", "res_model": "sale.order.cancel", "view_id": int64(1),
+				"type": "ir.actions.act_window", "context": map[string]any{"default_order_id": id, "default_template_id": int64(1), "mark_so_as_canceled": true,
+					"default_email_layout_xmlid": "mail.mail_notification_layout_with_responsible_signature", "model_description": "Sales Order"}, "target": "new"}, nil
 		}
 		t.write(model, id, Values{"state": "cancel"})
 		return true, nil
@@ -111,24 +101,21 @@ func (t *tx) call(model, method string, id int64) (any, error) {
 		t.write(model, id, Values{"type": "opportunity", "date_conversion": t.at.Truncate(time.Second)})
 		return true, nil
 	case "crm.lead.action_set_won":
-		t.write(model, id, Values{"stage_id": int64(4), "probability": 100.0})
+		t.write(model, id, Values{"stage_id": int64(4), "probability": 100.0, "date_closed": t.at.Truncate(time.Second)})
 		return true, nil
 	case "crm.lead.action_set_lost":
-		t.write(model, id, Values{"active": false, "probability": 0.0})
-		if t.s.o.Version < 19 {
-			return nil, none
-		}
-		return true, nil
+		t.write(model, id, Values{"active": false, "probability": 0.0, "date_closed": t.at.Truncate(time.Second)})
+		return nil, none
 	}
-	return nil, &fault{1, fmt.Sprintf("Traceback (most recent call last):\nAttributeError: The method '%s' does not exist on the model '%s'\n", method, model)}
+	return nil, t.s.noMethod(model, method)
 }
 
 func (t *tx) post(id int64, r row) (any, error) {
 	if lines, _ := r["invoice_line_ids"].([]int64); len(lines) == 0 {
-		return nil, &fault{2, "You need to add a line before posting."}
+		return nil, t.s.emptyInvoice()
 	}
 	if r["state"] == "posted" {
-		return nil, &fault{2, "The entry " + fmt.Sprint(r["name"]) + " (id " + fmt.Sprint(id) + ") must be in draft."}
+		return nil, t.s.alreadyPosted(id, r)
 	}
 	v := Values{"state": "posted"}
 	if r["name"] == "/" || r["name"] == false {
@@ -143,8 +130,4 @@ func (t *tx) post(id int64, r row) (any, error) {
 	}
 	t.write("account.move", id, v)
 	return false, nil
-}
-
-func missing(model string, id int64) *fault {
-	return &fault{2, fmt.Sprintf("Record does not exist or has been deleted.\n(Record: %s(%d,), User: 2)", model, id)}
 }

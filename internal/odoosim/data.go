@@ -21,6 +21,14 @@ type field struct {
 	Required bool   `json:"required"`
 	Readonly bool   `json:"readonly"`
 	Store    bool   `json:"store"`
+	Label    string `json:"string"`
+	// Selection are the pairs of key and label.
+	Selection [][2]any `json:"selection"`
+}
+
+// allows reports whether a selection has a key.
+func (f field) allows(v any) bool {
+	return v == false || slices.ContainsFunc(f.Selection, func(pair [2]any) bool { return pair[0] == v })
 }
 
 // loadFields reads the recorded fields of a version. The file is ours and
@@ -99,9 +107,12 @@ func (s *Server) Call(model, method string, id int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.begin()
-	_, err := t.call(model, method, id)
+	if _, err := t.call(model, method, id); err != nil && err != error(none) {
+		t.rollback()
+		return err
+	}
 	t.commit()
-	return err
+	return nil
 }
 
 // Raw changes a record as SQL does: no write_date, no webhook.

@@ -8,6 +8,10 @@
 // active_test is off, missing ids are left out of a read, and refusals are
 // faults with Odoo's codes and texts.
 //
-// One mutex guards the data. Webhooks leave from one goroutine, in order,
-// unless a fault says otherwise.
+// A conformance test sends it every recorded request and compares the shape of
+// its answers; where they differ, the test says why.
+//
+// One mutex guards the data: a call is a transaction, and one that is refused is
+// rolled back. Webhooks leave after the commit from one goroutine, in order,
+// unless a fault says otherwise or a Tx tells before its commit.
 package odoosim

@@ -27,6 +27,8 @@ type hooks struct {
 	cond    *sync.Cond
 	waiting int
 	options WebhookOptions
+	held    *delivery // leaves after the next one
+	late    sync.WaitGroup
 }
 
 type delivery struct {
@@ -53,6 +55,8 @@ func (h *hooks) start(s *Server) {
 }
 
 func (h *hooks) stop() {
+	h.release()
+	h.late.Wait()
 	close(h.queue)
 	<-h.done
 	h.http.CloseIdleConnections()
@@ -66,6 +70,7 @@ func (s *Server) SetWebhooks(o WebhookOptions) {
 }
 
 func (h *hooks) drain(ctx context.Context) error {
+	h.release()
 	stop := context.AfterFunc(ctx, func() { h.cond.Broadcast() })
 	defer stop()
 	h.mu.Lock()
@@ -78,37 +83,93 @@ func (h *hooks) drain(ctx context.Context) error {
 
 // committed queues what a transaction has to tell. The server's mutex is held.
 func (h *hooks) committed(t *tx) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.options.URL == "" {
-		return
+	for _, d := range h.tell(t) {
+		h.send(d)
 	}
+}
+
+// tell makes the webhooks of a transaction as it stands.
+func (h *hooks) tell(t *tx) []delivery {
+	h.mu.Lock()
+	off := h.options.URL == ""
+	h.mu.Unlock()
+	if off {
+		return nil
+	}
+	form := "2006-01-02T15:04:05Z"
+	if h.s.o.Naive {
+		form = "2006-01-02T15:04:05.000000"
+	}
+	var out []delivery
 	for _, c := range t.order {
 		path, told := endpointOf[c.model]
 		if !told {
 			continue
 		}
 		event, data := h.s.payload(c)
-		if untold[event] {
+		if event == "" {
 			continue
 		}
-		body, err := json.Marshal(map[string]any{"event": event, "timestamp": t.at.Format("2006-01-02T15:04:05.000000"), "data": data})
+		body, err := json.Marshal(map[string]any{"event": event, "timestamp": t.at.Format(form), "data": data})
 		if err != nil {
 			continue // cannot happen: rows hold only what JSON knows
 		}
-		if h.s.chance(h.s.faults.DropWebhook) {
-			h.s.stats.Dropped++
-			continue
-		}
-		times := 1
-		if h.s.chance(h.s.faults.DoubleWebhook) {
-			h.s.stats.Doubled++
-			times = 2
-		}
-		for range times {
-			h.waiting++
-			h.queue <- delivery{path, body}
-		}
+		out = append(out, delivery{path, body})
+	}
+	return out
+}
+
+// send queues a webhook, unless a fault has other plans for it.
+func (h *hooks) send(d delivery) {
+	s := h.s
+	switch {
+	case s.chance(s.faults.DropWebhook):
+		s.stats.Dropped++
+		return
+	case s.chance(s.faults.ReorderWebhook) && h.held == nil:
+		s.stats.Reordered++
+		h.mu.Lock()
+		h.waiting++
+		h.held = &d
+		h.mu.Unlock()
+		return
+	case s.chance(s.faults.LateWebhook):
+		s.stats.Late++
+		h.mu.Lock()
+		h.waiting++
+		h.mu.Unlock()
+		h.late.Go(func() {
+			s.pause(context.Background(), s.faults.LateBy)
+			h.queue <- d
+		})
+		return
+	}
+	times := 1
+	if s.chance(s.faults.DoubleWebhook) {
+		s.stats.Doubled++
+		times = 2
+	}
+	h.mu.Lock()
+	h.waiting += times
+	held := h.held
+	h.held = nil
+	h.mu.Unlock()
+	for range times {
+		h.queue <- d
+	}
+	if held != nil {
+		h.queue <- *held
+	}
+}
+
+// release sends what was held to be reordered, for nothing may come after it.
+func (h *hooks) release() {
+	h.mu.Lock()
+	held := h.held
+	h.held = nil
+	h.mu.Unlock()
+	if held != nil {
+		h.queue <- *held
 	}
 }
 
@@ -146,60 +207,4 @@ func (h *hooks) post(o WebhookOptions, d delivery) bool {
 	}
 	defer resp.Body.Close()
 	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusCreated
-}
-
-// untold are changes for which the guide has no event.
-var untold = map[string]bool{"account.move.deleted": true, "crm.lead.deleted": true}
-
-// payload is the guide's event for a change.
-func (s *Server) payload(c change) (string, map[string]any) {
-	r, exists := s.table(c.model).rows[c.id]
-	if !exists {
-		return c.model + ".deleted", map[string]any{"id": c.id}
-	}
-	data := map[string]any{"id": c.id}
-	for _, name := range payloadFields[c.model] {
-		data[name] = jsonValue(r[name])
-	}
-	if partner, ok := r["partner_id"].(int64); ok {
-		if p, found := s.table("res.partner").rows[partner]; found {
-			data["partner_name"] = jsonValue(p["name"])
-		}
-	}
-	return eventName(c, r), data
-}
-
-// eventName derives the event from the difference of states.
-func eventName(c change, r row) string {
-	if c.before == nil {
-		return c.model + ".created"
-	}
-	changed := func(name string) bool { return c.before[name] != r[name] }
-	switch {
-	case c.model == "sale.order" && changed("state"):
-		return "sale.order.state.changed"
-	case c.model == "account.move" && changed("state") && r["state"] == "posted":
-		return "account.move.validated"
-	case c.model == "account.move" && changed("state") && r["state"] == "cancel":
-		return "account.move.cancelled"
-	case c.model == "crm.lead" && changed("type"):
-		return "crm.lead.converted"
-	case c.model == "crm.lead" && changed("stage_id") && r["stage_id"] == int64(4):
-		return "crm.lead.won"
-	}
-	return c.model + ".updated"
-}
-
-var payloadFields = map[string][]string{
-	"sale.order":   {"name", "state", "partner_id", "amount_total", "amount_untaxed", "amount_tax", "date_order", "user_id"},
-	"account.move": {"name", "move_type", "state", "partner_id", "amount_total", "amount_untaxed", "amount_tax", "invoice_date", "invoice_date_due"},
-	"res.partner":  {"name", "email", "phone", "street", "zip", "city", "vat", "is_company", "parent_id"},
-	"crm.lead":     {"name", "type", "partner_id", "contact_name", "email_from", "phone", "probability", "expected_revenue"},
-}
-
-func jsonValue(v any) any {
-	if v == false {
-		return nil
-	}
-	return v
 }

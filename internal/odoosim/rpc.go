@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -38,7 +39,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not XML-RPC", http.StatusBadRequest)
 		return
 	}
-	reply := s.answer(service, method, args)
+	reply, cost := s.answer(service, method, args)
+	if cost > 0 && !s.pause(r.Context(), cost) {
+		return
+	}
 	w.Header().Set("Content-Type", "text/xml")
 	if cut {
 		w.Header().Set("Content-Length", fmt.Sprint(len(reply)))
@@ -59,10 +63,15 @@ func (s *Server) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *Server) answer(service, method string, args []any) []byte {
+// answer runs a call. cost is what it would have taken a real Odoo longer.
+func (s *Server) answer(service, method string, args []any) (reply []byte, cost time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Calls++
+	read, grouped := s.stats.RecordsRead, s.stats.RecordsGrouped
+	defer func() {
+		cost = time.Duration(s.stats.RecordsRead-read)*s.faults.PerRecord + time.Duration(s.stats.RecordsGrouped-grouped)*s.faults.PerGrouped/100_000
+	}()
 	var v any
 	var err error
 	if service == "common" {
@@ -72,9 +81,9 @@ func (s *Server) answer(service, method string, args []any) []byte {
 	}
 	var f *fault
 	if errors.As(err, &f) {
-		return encodeFault(f)
+		return encodeFault(f), 0
 	}
-	return encodeReply(v)
+	return encodeReply(v), 0
 }
 
 func (s *Server) common(method string, args []any) (any, error) {
@@ -89,7 +98,7 @@ func (s *Server) common(method string, args []any) (any, error) {
 		}
 		return false, nil
 	}
-	return nil, &fault{1, "Traceback (most recent call last):\nException: Method not found: " + method + "\n"}
+	return nil, &fault{1, traceback("Exception: Method not found: " + method)}
 }
 
 // request is one execute_kw.
@@ -103,10 +112,10 @@ type request struct {
 
 func (s *Server) object(args []any) (any, error) {
 	if len(args) < 6 {
-		return nil, &fault{1, "Traceback (most recent call last):\nTypeError: execute_kw() missing arguments\n"}
+		return nil, &fault{1, traceback("TypeError: execute_kw() missing arguments")}
 	}
 	if args[0] != s.o.Database {
-		return nil, &fault{1, fmt.Sprintf("Traceback (most recent call last):\npsycopg2.OperationalError: FATAL:  database \"%v\" does not exist\n", args[0])}
+		return nil, &fault{1, traceback(fmt.Sprintf("psycopg2.OperationalError: connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"%v\" does not exist", args[0]))}
 	}
 	if args[2] != s.o.APIKey {
 		return nil, &fault{3, "Access Denied"}
@@ -129,7 +138,7 @@ func (s *Server) object(args []any) (any, error) {
 
 func (r *request) dispatch(method string) (any, error) {
 	if strings.HasPrefix(method, "_") {
-		return nil, &fault{4, fmt.Sprintf("Private methods (such as %s) cannot be called remotely.", method)}
+		return nil, r.s.privateMethod(r.model, method)
 	}
 	switch method {
 	case "fields_get":
@@ -148,12 +157,41 @@ func (r *request) dispatch(method string) (any, error) {
 		return r.read(ids, 1)
 	case "read":
 		return r.read(r.ids(0), 1)
-	case "create":
-		return r.create()
-	case "write", "unlink":
-		return r.change(method)
+	case "read_group", "formatted_read_group":
+		return r.readGroup(method)
+	case "load":
+		return r.load()
+	case "has_group":
+		return true, nil // the sync user of the simulated company may do everything
 	}
-	return r.business(method)
+	t := r.s.begin()
+	v, err := r.change(t, method)
+	if err != nil && err != error(none) {
+		t.rollback()
+		return nil, err
+	}
+	t.commit()
+	return v, err
+}
+
+// change runs what writes, in a transaction that its caller ends.
+func (r *request) change(t *tx, method string) (any, error) {
+	switch method {
+	case "create":
+		return r.create(t)
+	case "write":
+		return r.write(t)
+	case "unlink":
+		return r.unlink(t)
+	}
+	var v any = true
+	for _, id := range r.ids(0) {
+		var err error
+		if v, err = t.call(r.model, method, id); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
 }
 
 func (r *request) arg(i int, name string) any {
@@ -177,18 +215,23 @@ func (r *request) ids(i int) []int64 {
 func (r *request) fieldsGet() any {
 	out := map[string]any{}
 	for name, f := range r.s.fields[r.model] {
-		a := map[string]any{"type": f.Type, "string": name, "required": f.Required, "readonly": f.Readonly, "store": f.Store}
+		a := map[string]any{"type": f.Type, "string": f.Label, "required": f.Required, "readonly": f.Readonly, "store": f.Store}
 		if f.Relation != "" {
 			a["relation"] = f.Relation
+		}
+		if f.Type == "selection" {
+			pairs := []any{}
+			for _, p := range f.Selection {
+				pairs = append(pairs, []any{p[0], p[1]})
+			}
+			a["selection"] = pairs
 		}
 		out[name] = a
 	}
 	return out
 }
 
-func (r *request) create() (any, error) {
-	t := r.s.begin()
-	defer t.commit()
+func (r *request) create(t *tx) (any, error) {
 	if v, ok := r.arg(0, "vals_list").(map[string]any); ok {
 		id, err := r.createOne(t, v)
 		return id, err
@@ -207,78 +250,104 @@ func (r *request) create() (any, error) {
 }
 
 func (r *request) createOne(t *tx, v map[string]any) (int64, error) {
-	if err := r.known(v); err != nil {
+	if err := r.valid(v, 0); err != nil {
 		return 0, err
 	}
-	return t.create(r.model, r.commands(v)), nil
+	values, commands := split(v)
+	id := t.create(r.model, values)
+	return id, r.apply(t, id, commands)
 }
 
-func (r *request) known(v map[string]any) error {
-	for name := range v {
-		if _, ok := r.s.fields[r.model][name]; !ok {
-			return invalidField(name, r.model)
-		}
-	}
-	return nil
-}
-
-func invalidField(name, model string) *fault {
-	return &fault{1, fmt.Sprintf("Traceback (most recent call last):\nValueError: Invalid field '%s' on model '%s'\n", name, model)}
-}
-
-// commands turns x2many commands [0, 0, values] into new lines.
-func (r *request) commands(v map[string]any) Values {
-	out := Values{}
-	for name, value := range v {
-		list, isList := value.([]any)
-		var lines []Values
-		for _, e := range list {
-			if c, ok := e.([]any); ok && len(c) == 3 && c[0] == int64(0) {
-				line, _ := c[2].(map[string]any)
-				lines = append(lines, Values(line))
-			}
-		}
-		if isList && lines != nil {
-			out[name] = lines
-			continue
-		}
-		out[name] = value
-	}
-	return out
-}
-
-func (r *request) change(method string) (any, error) {
+func (r *request) write(t *tx) (any, error) {
 	ids := r.ids(0)
+	v, _ := r.arg(1, "vals").(map[string]any)
 	for _, id := range ids {
 		if _, ok := r.s.table(r.model).rows[id]; !ok {
 			return nil, missing(r.model, id)
 		}
-	}
-	t := r.s.begin()
-	defer t.commit()
-	v, _ := r.arg(1, "vals").(map[string]any)
-	if err := r.known(v); err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if method == "unlink" {
-			t.unlink(r.model, id)
-			continue
+		if err := r.valid(v, id); err != nil {
+			return nil, err
 		}
-		t.write(r.model, id, r.commands(v))
+		values, commands := split(v)
+		t.write(r.model, id, values)
+		if err := r.apply(t, id, commands); err != nil {
+			return nil, err
+		}
 	}
 	return true, nil
 }
 
-func (r *request) business(method string) (any, error) {
-	t := r.s.begin()
-	defer t.commit()
-	var v any = true
+func (r *request) unlink(t *tx) (any, error) {
 	for _, id := range r.ids(0) {
-		var err error
-		if v, err = t.call(r.model, method, id); err != nil {
+		row, ok := r.s.table(r.model).rows[id]
+		if !ok {
+			return nil, missing(r.model, id)
+		}
+		if err := r.s.keeps(r.model, row); err != nil {
 			return nil, err
 		}
+		t.unlink(r.model, id)
 	}
-	return v, nil
+	return true, nil
+}
+
+// command is an x2many command: [0, 0, values], [1, id, values], [2, id], ...
+type command struct {
+	field string
+	code  int64
+	id    int64
+	value any
+}
+
+// split takes the x2many commands out of values.
+func split(v map[string]any) (Values, []command) {
+	out := Values{}
+	var commands []command
+	for name, value := range v {
+		list, ok := value.([]any)
+		if !ok || len(list) == 0 {
+			out[name] = value
+			continue
+		}
+		for _, e := range list {
+			c, ok := e.([]any)
+			if !ok || len(c) < 2 {
+				out[name] = value // plain ids
+				break
+			}
+			one := command{field: name}
+			one.code, _ = c[0].(int64)
+			one.id, _ = c[1].(int64)
+			if len(c) > 2 {
+				one.value = c[2]
+			}
+			commands = append(commands, one)
+		}
+	}
+	return out, commands
+}
+
+// apply runs x2many commands on a record.
+func (r *request) apply(t *tx, id int64, commands []command) error {
+	for _, c := range commands {
+		f := r.s.fields[r.model][c.field]
+		values, _ := c.value.(map[string]any)
+		switch c.code {
+		case 0:
+			line := maps.Clone(values)
+			line[lineModels[f.Relation].field] = id
+			t.create(f.Relation, Values(line))
+		case 1:
+			t.write(f.Relation, c.id, Values(values))
+		case 2:
+			t.unlink(f.Relation, c.id)
+		case 5:
+			t.write(r.model, id, Values{c.field: []int64{}})
+		case 6:
+			t.write(r.model, id, Values{c.field: c.value})
+		default:
+			return &fault{1, traceback(fmt.Sprintf("NotImplementedError: odoosim knows no command %d", c.code))}
+		}
+	}
+	return nil
 }

@@ -93,13 +93,13 @@ func (r *request) expression(row row, domain []any) (bool, []any, error) {
 		ok, err := r.term(row, head)
 		return ok, rest, err
 	}
-	return false, nil, &fault{1, "Traceback (most recent call last):\nValueError: Invalid domain\n"}
+	return false, nil, &fault{1, traceback("ValueError: Invalid domain")}
 }
 
 func (r *request) term(row row, t []any) (bool, error) {
 	name, _ := t[0].(string)
 	if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
-		return false, invalidField(name, r.model)
+		return false, r.s.invalidFieldInDomain(r.model, t)
 	}
 	have, want := row[name], t[2]
 	if at, ok := have.(time.Time); ok {
@@ -124,7 +124,7 @@ func (r *request) term(row row, t []any) (bool, error) {
 	case "<=":
 		return num(have) <= num(want), nil
 	}
-	return false, &fault{1, fmt.Sprintf("Traceback (most recent call last):\nValueError: Invalid operator %v\n", t[1])}
+	return false, &fault{1, traceback(fmt.Sprintf("ValueError: Invalid operator %v", t[1]))}
 }
 
 func same(have, want any) bool {
@@ -177,7 +177,7 @@ func (r *request) read(ids []int64, fieldsArg int) (any, error) {
 	}
 	for _, name := range names {
 		if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
-			return nil, invalidField(name, r.model)
+			return nil, r.s.invalidField(r.model, name)
 		}
 	}
 	classic := r.kwargs["load"] == "_classic_write"

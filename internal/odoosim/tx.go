@@ -67,19 +67,25 @@ func (t *tx) defaults(model string, r row) {
 	id := r["id"].(int64)
 	switch model {
 	case "res.partner":
-		r["type"] = "contact"
+		r["type"], r["lang"], r["commercial_partner_id"] = "contact", "fr_FR", id
 	case "sale.order":
 		r["name"], r["state"] = fmt.Sprintf("S%05d", id), "draft"
 		r["date_order"], r["company_id"], r["currency_id"], r["user_id"] = t.at.Format(time.DateTime), int64(1), int64(1), int64(2)
+		r["invoice_status"], r["team_id"] = "no", int64(1)
+		if t.s.o.Version > 16 {
+			r["validity_date"] = t.at.AddDate(0, 0, 30).Format(time.DateOnly)
+		}
 	case "account.move":
 		r["name"], r["state"], r["move_type"], r["payment_state"] = any(false), "draft", "out_invoice", "not_paid"
 		if t.s.o.Version < 18 {
 			r["name"] = "/"
 		}
 		r["company_id"], r["currency_id"], r["journal_id"] = int64(1), int64(1), int64(1)
+		r["invoice_date_due"] = t.at.Format(time.DateOnly)
 		r["access_url"] = fmt.Sprintf("/my/invoices/%d", id)
 	case "crm.lead":
 		r["type"], r["stage_id"], r["probability"] = "lead", int64(1), 10.0
+		r["company_id"], r["team_id"], r["user_id"] = int64(1), int64(1), int64(2)
 	case "account.move.line":
 		r["display_type"], r["quantity"] = "product", 1.0
 	case "sale.order.line":
@@ -108,12 +114,25 @@ func (t *tx) set(model string, id int64, v Values) {
 		}
 	}
 	r["write_date"] = t.at
+	if model == "res.partner" {
+		r["commercial_partner_id"] = t.s.commercial(r)
+	}
 	if p, isLine := lineModels[model]; isLine {
 		parent, _ := r[p.field].(int64)
 		t.touchParent(p.parent, parent, p.list, id)
 		return
 	}
 	t.totals(model, id)
+}
+
+// commercial is the company a contact belongs to: itself, or its parent's.
+func (s *Server) commercial(r row) any {
+	parent, ok := r["parent_id"].(int64)
+	above, there := s.table("res.partner").rows[parent]
+	if !ok || !there || r["is_company"] == true {
+		return r["id"]
+	}
+	return above["commercial_partner_id"]
 }
 
 // touchParent lists a line with its parent and recomputes the parent.
@@ -149,6 +168,7 @@ func (t *tx) unlink(model string, id int64) {
 		if p.parent == model {
 			lines, _ := r[p.list].([]int64)
 			for _, line := range lines {
+				t.touch(lineModel, line)
 				delete(t.s.table(lineModel).rows, line)
 			}
 		}
@@ -167,3 +187,15 @@ func (t *tx) unlink(model string, id int64) {
 }
 
 func (t *tx) commit() { t.s.hooks.committed(t) }
+
+// rollback puts everything back. Ids that were given are gone, as from a
+// PostgreSQL sequence.
+func (t *tx) rollback() {
+	for _, c := range t.order {
+		if c.before == nil {
+			delete(t.s.table(c.model).rows, c.id)
+			continue
+		}
+		t.s.table(c.model).rows[c.id] = c.before
+	}
+}
