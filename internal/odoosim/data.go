@@ -120,6 +120,10 @@ func (s *Server) Raw(model string, id int64, v Values) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, value := range v {
+		if at, isTime := value.(time.Time); isTime && (k == "write_date" || k == "create_date") {
+			s.table(model).rows[id][k] = at // kept to the microsecond
+			continue
+		}
 		s.table(model).rows[id][k] = canonical(value)
 	}
 }
