@@ -24,6 +24,8 @@ const (
 	errDuplicate          = 1062
 	errDiskFull           = 1021
 	errTableFull          = 1114
+	errBadForeignKey      = 1005 // MariaDB: a foreign key that does not fit its table
+	errIncompatibleKey    = 3780 // MySQL: the same
 	errTableDenied        = 1142
 	errNoTable            = 1146
 	errPacketTooLarge     = 1153

@@ -3,6 +3,7 @@ package mysqldb
 import (
 	"context"
 	"errors"
+	"path"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -43,7 +44,7 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	}
 	results, err := p.Up(ctx)
 	if err != nil {
-		return nil, record.Wrap(record.CodeOf(Explain(rootCause(err))), err, "a migration failed: mend what it says and run odoosync migrate up again")
+		return nil, failedMigration(err)
 	}
 	var out []Migration
 	for _, r := range results {
@@ -52,12 +53,25 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	return out, nil
 }
 
-func rootCause(err error) error {
+// failedMigration says which migration the server refused, and why.
+func failedMigration(err error) error {
+	cause, name := err, "a migration"
 	var partial *goose.PartialError
 	if errors.As(err, &partial) {
-		return partial.Err
+		cause = partial.Err
+		if partial.Failed != nil && partial.Failed.Source != nil {
+			name = "the migration " + path.Base(partial.Failed.Source.Path)
+		}
 	}
-	return err
+	explained := Explain(cause)
+	code, reason := record.CodeOf(explained), record.Message(explained)
+	switch number(cause) {
+	case errBadForeignKey, errIncompatibleKey:
+		code, reason = record.CodeConfig, "a table of the same name, made by another program, stands in the way: use a database of its own, or rename that table"
+	case errTableDenied, errAccessDeniedDB:
+		code, reason = record.CodeConfig, "the user of database.dsn may not make tables: odoosync check names the grant that is missing"
+	}
+	return record.Wrap(code, err, "%s failed: %s. Then run odoosync migrate up again", name, reason)
 }
 
 // Migrations lists all migrations, oldest first.
