@@ -231,6 +231,22 @@ func TestTimestampsAndUnknownFields(t *testing.T) {
 	}
 }
 
+func TestTheGuidesAnswerToTheLetter(t *testing.T) {
+	r := newReceiver(t, nil)
+	for body, want := range map[string]string{
+		payload("sale.order.updated", `{"id": 1}`): `{"status":"success","message":"Webhook traité"}`,
+		payload("sale.order.updated", `{"id": 0}`): `{"status":"error","code":"bad_id","message":"data.id: 0 is not the id of a record"}`,
+	} {
+		req := httptest.NewRequest(http.MethodPost, order, strings.NewReader(body))
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer new-key")
+		w := httptest.NewRecorder()
+		r.h.ServeHTTP(w, req)
+		require.Equal(t, want, w.Body.String())
+		require.Equal(t, "application/json; charset=utf-8", w.Header().Get("Content-Type"))
+	}
+}
+
 func TestWhatCannotBeStoredIs503(t *testing.T) {
 	r := newReceiver(t, nil)
 	r.inbox.err = record.Wrap(record.CodeUnavailable, errors.New("dial tcp"), "the MySQL server cannot be reached")
