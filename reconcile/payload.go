@@ -279,7 +279,7 @@ func outdated(link *store.Link, it *item, at time.Time) (dropped []string, whole
 // the event that makes the row may tell no more than why.
 func (p *plan) await(entity string) {
 	if p.link == nil {
-		p.remember(entity, store.Left, "")
+		p.remember(entity, store.Pending, "there is no row yet: create_when does not hold")
 	}
 	if p.link.Base.Fields == nil {
 		p.link.Base.Fields = record.Pairs{}
