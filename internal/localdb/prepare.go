@@ -103,18 +103,22 @@ func (s *Server) initialise(ctx context.Context) error {
 		}
 		return os.Rename(fresh, s.path("data"))
 	}
-	args := []string{"--no-defaults", "--datadir=" + fresh, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}
+	// --force: a machine whose own name nobody resolves (a bare container) will
+	// do, because nobody connects by name.
+	args := []string{"--no-defaults", "--force", "--datadir=" + fresh, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root")
 	}
 	out, err := exec.CommandContext(ctx, "mariadb-install-db", args...).CombinedOutput()
 	if err != nil {
-		return record.Wrap(record.CodeConfig, err, "mariadb-install-db could not make %s: %s", fresh, lastLine(out))
+		return record.Wrap(record.CodeConfig, err, "mariadb-install-db could not make %s: %s", fresh, firstLines(out))
 	}
 	return os.Rename(fresh, s.path("data"))
 }
 
-func lastLine(out []byte) string {
+// firstLines is where MariaDB's scripts say what is wrong; addresses of manuals
+// follow.
+func firstLines(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1]
+	return strings.Join(lines[:min(len(lines), 3)], " ")
 }
