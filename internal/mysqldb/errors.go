@@ -8,46 +8,124 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
 	"odoosync/internal/record"
 )
 
-// Error numbers of the server.
+// Error numbers of the server that decide something by themselves. What all
+// the others mean stands in kinds.
 const (
-	errTooManyConnections = 1040
-	errAccessDenied       = 1045
-	errAccessDeniedDB     = 1044
-	errUnknownDatabase    = 1049
-	errServerShutdown     = 1053
-	errDuplicate          = 1062
-	errDiskFull           = 1021
-	errTableFull          = 1114
-	errBadForeignKey      = 1005 // MariaDB: a foreign key that does not fit its table
-	errIncompatibleKey    = 3780 // MySQL: the same
-	errTableDenied        = 1142
-	errNoTable            = 1146
-	errPacketTooLarge     = 1153
-	errLockTimeout        = 1205
-	errDeadlock           = 1213
-	errOutOfRange         = 1264
-	errTruncated          = 1265
-	errReadOnly           = 1290
-	errWrongValue         = 1292
-	errQueryInterrupted   = 1317
-	errNoDefault          = 1364
-	errWrongStringValue   = 1366
-	errTooLong            = 1406
-	errNull               = 1048
-	errParentRow          = 1451
-	errChildRow           = 1452
-	errCheckMySQL         = 3819
-	errCheckMariaDB       = 4025
-	errReadOnlyTx         = 1792
-	errConnectionKilled   = 1927
-	errServerOffline      = 3032
+	errBadForeignKey    = 1005 // MariaDB: a foreign key that does not fit its table
+	errIncompatibleKey  = 3780 // MySQL: the same
+	errStorageEngine    = 1030
+	errDuplicate        = 1062
+	errAccessDeniedDB   = 1044
+	errTableDenied      = 1142
+	errNoTable          = 1146
+	errLockTimeout      = 1205
+	errDeadlock         = 1213
+	errReadOnly         = 1290
+	errReadOnlyTx       = 1792
+	errReadOnlyMode     = 1836
+	errRaisedByTrigger  = 1644
+	errorOfAFullDisk    = "error 28" // the operating system's ENOSPC, as 1030 quotes it
+	sentenceReadOnly    = "the MySQL server is read-only now"
+	sentenceDiskFull    = "the MySQL server's disk is full"
+	sentenceUnreachable = "the MySQL server cannot be reached"
+	sentenceRefusesUser = "MySQL refuses the user of database.dsn: check its password and grants"
+	sentenceTooLarge    = "the data is larger than the server's max_allowed_packet"
+	sentenceNoSlot      = "the MySQL server has no connection free"
+	sentenceGaveUp      = "MySQL gave up waiting for another transaction"
+	sentenceWrongType   = "a value does not fit its type"
+	sentenceNoParent    = "the row it refers to does not exist"
+	sentenceNotAllowed  = "a value is not allowed"
+	sentenceOutOfRange  = "a number is out of range"
+	sentenceMissing     = "a value is missing"
+	sentenceReferred    = "other rows still refer to this one"
+	sentenceUnforeseen  = "MySQL answered with an error; the log has the details"
 )
+
+// kind is what an error number means to a user. name finds the column or key
+// in the server's message; the last match counts, because values, which the
+// server quotes as well, stand before it.
+type kind struct {
+	code     record.Code
+	sentence string
+	name     *regexp.Regexp
+	before   string
+}
+
+var (
+	keyName    = regexp.MustCompile(`for key '([^']+)'`)
+	constraint = regexp.MustCompile("(?i)constraint [`']([^`']+)[`']")
+	inColumn   = regexp.MustCompile("column (?:`[^`]*`\\.`[^`]*`\\.)?[`']([^`']+)[`']")
+	ofField    = regexp.MustCompile(`(?:Column|Field) '([^']+)'`)
+)
+
+var kinds = map[uint16]kind{
+	// The server cannot be used now: wait.
+	1021: {record.CodeUnavailable, sentenceDiskFull, nil, ""},
+	1040: {record.CodeUnavailable, sentenceNoSlot, nil, ""},
+	1047: {record.CodeUnavailable, "this node of the MySQL cluster is not ready", nil, ""},
+	1053: {record.CodeUnavailable, sentenceUnreachable, nil, ""}, // shutting down
+	1114: {record.CodeUnavailable, sentenceDiskFull, nil, ""},
+	1203: {record.CodeUnavailable, sentenceNoSlot, nil, ""}, // max_user_connections
+	1226: {record.CodeUnavailable, "the user of database.dsn has used up what the MySQL server grants it", nil, ""},
+	1290: {record.CodeUnavailable, sentenceReadOnly, nil, ""},
+	1792: {record.CodeUnavailable, sentenceReadOnly, nil, ""},
+	1836: {record.CodeUnavailable, sentenceReadOnly, nil, ""},
+	1927: {record.CodeUnavailable, sentenceUnreachable, nil, ""}, // MariaDB: the connection was killed
+	3032: {record.CodeUnavailable, sentenceUnreachable, nil, ""}, // offline mode
+	4031: {record.CodeUnavailable, sentenceUnreachable, nil, ""}, // MySQL: idle for too long
+
+	// Others were in the way: again.
+	1205: {record.CodeRetryable, sentenceGaveUp, nil, ""},
+	1213: {record.CodeRetryable, sentenceGaveUp, nil, ""},
+	1317: {record.CodeRetryable, "MySQL was told to stop the work (KILL QUERY)", nil, ""},
+	1969: {record.CodeRetryable, "MySQL stopped the work at its time limit (max_statement_time)", nil, ""},
+	3024: {record.CodeRetryable, "MySQL stopped the work at its time limit (max_execution_time)", nil, ""},
+
+	// A person must mend the account or the schema.
+	1044: {record.CodeConfig, sentenceRefusesUser, nil, ""},
+	1045: {record.CodeConfig, sentenceRefusesUser, nil, ""},
+	1142: {record.CodeConfig, sentenceRefusesUser, nil, ""},
+	1143: {record.CodeConfig, sentenceRefusesUser, nil, ""}, // a column
+	1227: {record.CodeConfig, sentenceRefusesUser, nil, ""}, // an administrator's right
+	1698: {record.CodeConfig, sentenceRefusesUser, nil, ""},
+	1129: {record.CodeConfig, "MySQL has blocked this machine after too many failed connections: run FLUSH HOSTS there", nil, ""},
+	1130: {record.CodeConfig, "MySQL lets no one in from this machine: make the user of database.dsn for its address", nil, ""},
+	1820: {record.CodeConfig, "the password of the user of database.dsn has expired: set a new one", nil, ""},
+	1862: {record.CodeConfig, "the password of the user of database.dsn has expired: set a new one", nil, ""},
+	3118: {record.CodeConfig, "the user of database.dsn is locked: unlock it", nil, ""},
+	4151: {record.CodeConfig, "the user of database.dsn is locked: unlock it", nil, ""}, // MariaDB
+	3159: {record.CodeConfig, "the MySQL server takes only encrypted connections: add ?tls=true to database.dsn", nil, ""},
+	1049: {record.CodeConfig, "the database of database.dsn does not exist on this server: create it first", nil, ""},
+	1054: {record.CodeConfig, "a column is missing: run odoosync migrate up, or mend the mapping", inColumn, ", column "},
+	1146: {record.CodeConfig, "a table is missing: run odoosync migrate up", nil, ""},
+
+	// The data was refused and will be again.
+	1048: {record.CodeRejected, sentenceMissing, ofField, " for column "},
+	1062: {record.CodeRejected, "another row has the same value", keyName, " for key "},
+	1153: {record.CodeRejected, sentenceTooLarge, nil, ""},
+	1216: {record.CodeRejected, sentenceNoParent, nil, ""}, // to a user who may not see the other table
+	1217: {record.CodeRejected, sentenceReferred, nil, ""},
+	1264: {record.CodeRejected, sentenceOutOfRange, inColumn, " for column "},
+	1265: {record.CodeRejected, sentenceWrongType, inColumn, " for column "},
+	1292: {record.CodeRejected, sentenceWrongType, inColumn, " for column "},
+	1364: {record.CodeRejected, sentenceMissing, ofField, " for column "},
+	1366: {record.CodeRejected, sentenceWrongType, inColumn, " for column "},
+	1406: {record.CodeRejected, "a text is too long", inColumn, " for column "},
+	1451: {record.CodeRejected, sentenceReferred, constraint, ", constraint "},
+	1452: {record.CodeRejected, sentenceNoParent, constraint, ", constraint "},
+	1644: {record.CodeRejected, "a trigger of the table refused the row", nil, ""},
+	1690: {record.CodeRejected, sentenceOutOfRange, nil, ""},
+	3140: {record.CodeRejected, "a value is not JSON", inColumn, " for column "},
+	3819: {record.CodeRejected, sentenceNotAllowed, constraint, ", constraint "}, // MySQL
+	4025: {record.CodeRejected, sentenceNotAllowed, constraint, ", constraint "}, // MariaDB
+}
 
 func number(err error) uint16 {
 	var e *mysql.MySQLError
@@ -69,17 +147,16 @@ func replayable(err error) bool {
 // Unavailable reports that the server cannot be used now, whatever was asked:
 // wait, and nothing is lost.
 func Unavailable(err error) bool {
-	switch number(err) {
-	case errTooManyConnections, errServerShutdown, errDiskFull, errTableFull, errReadOnly, errReadOnlyTx, errServerOffline, errConnectionKilled:
-		return true
-	case 0:
-		return connectionLost(err)
-	}
-	return false
+	code, _ := explain(err)
+	return code == record.CodeUnavailable
+}
+
+func stopped(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func connectionLost(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if stopped(err) || number(err) != 0 {
 		return false
 	}
 	var netErr net.Error
@@ -99,80 +176,38 @@ func Explain(err error) error {
 }
 
 func explain(err error) (record.Code, string) {
-	if Unavailable(err) {
-		return record.CodeUnavailable, unavailable(number(err))
+	switch {
+	case stopped(err):
+		return record.CodeUnavailable, "the MySQL server did not answer in time, or the work was stopped"
+	case connectionLost(err):
+		return record.CodeUnavailable, sentenceUnreachable
+	case errors.Is(err, mysql.ErrPktTooLarge):
+		return record.CodeRejected, sentenceTooLarge
 	}
-	switch number(err) {
-	case errDeadlock, errLockTimeout, errQueryInterrupted:
-		return record.CodeRetryable, "MySQL gave up waiting for another transaction"
-	case errAccessDenied, errAccessDeniedDB, errTableDenied:
-		return record.CodeConfig, "MySQL refuses the user of database.dsn: check its password and grants"
-	case errUnknownDatabase:
-		return record.CodeConfig, "the database of database.dsn does not exist on this server: create it first"
-	case errNoTable:
-		return record.CodeConfig, "a table is missing: run odoosync migrate up"
-	}
-	if errors.Is(err, mysql.ErrPktTooLarge) {
-		return record.CodeRejected, tooLarge
-	}
-	if sentence := refusal(err); sentence != "" {
-		return record.CodeRejected, sentence
-	}
-	return record.CodeInternal, "MySQL answered with an error; the log has the details"
-}
-
-func unavailable(n uint16) string {
-	switch n {
-	case errDiskFull, errTableFull:
-		return "the MySQL server's disk is full"
-	case errReadOnly, errReadOnlyTx:
-		return "the MySQL server is read-only now"
-	case errTooManyConnections:
-		return "the MySQL server has no connection free"
-	}
-	return "the MySQL server cannot be reached"
-}
-
-// refusal says what was wrong with the data, naming the column or key the
-// server names, and never quoting values or SQL.
-func refusal(err error) string {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
-		return ""
+		return record.CodeInternal, sentenceUnforeseen
 	}
-	switch e.Number {
-	case errDuplicate:
-		return "another row has the same value" + named(e.Message, `for key '([^']+)'`, " for key ")
-	case errParentRow:
-		return "other rows still refer to this one" + named(e.Message, "CONSTRAINT `([^`]+)`", ", constraint ")
-	case errChildRow:
-		return "the row it refers to does not exist" + named(e.Message, "CONSTRAINT `([^`]+)`", ", constraint ")
-	case errTooLong:
-		return "a text is too long" + column(e.Message)
-	case errOutOfRange:
-		return "a number is out of range" + column(e.Message)
-	case errTruncated, errWrongValue, errWrongStringValue:
-		return "a value does not fit its type" + column(e.Message)
-	case errNull, errNoDefault:
-		return "a value is missing" + named(e.Message, `(?:Column|Field) '([^']+)'`, " for column ")
-	case errCheckMySQL, errCheckMariaDB:
-		return "a value is not allowed" + named(e.Message, "(?:constraint|CONSTRAINT) [`']([^`']+)[`']", ", constraint ")
-	case errPacketTooLarge:
-		return tooLarge
+	k, known := kinds[e.Number]
+	switch {
+	case e.Number == errStorageEngine && strings.Contains(e.Message, errorOfAFullDisk):
+		return record.CodeUnavailable, sentenceDiskFull
+	case e.Number == errRaisedByTrigger:
+		return k.code, k.sentence + ": " + e.Message // its author wrote it for a person
+	case !known:
+		return record.CodeInternal, sentenceUnforeseen
 	}
-	return ""
+	return k.code, k.sentence + k.named(e.Message)
 }
 
-const tooLarge = "the data is larger than the server's max_allowed_packet"
-
-func column(message string) string {
-	return named(message, "column (?:`[^`]*`\\.`[^`]*`\\.)?[`']([^`']+)[`']", " for column ")
-}
-
-func named(message, pattern, before string) string {
-	m := regexp.MustCompile(pattern).FindStringSubmatch(message)
-	if m == nil {
+// named gives the column or key the server names: never a value, never SQL.
+func (k kind) named(message string) string {
+	if k.name == nil {
 		return ""
 	}
-	return before + m[1]
+	all := k.name.FindAllStringSubmatch(message, -1)
+	if all == nil {
+		return ""
+	}
+	return k.before + all[len(all)-1][1]
 }
