@@ -34,6 +34,9 @@ const (
 type Rule struct {
 	Direction Direction
 	Policy    Policy
+	// Expected: Odoo computes the field. A value given here is never sent; where
+	// Odoo computes another, that is a conflict nobody but a person decides.
+	Expected bool
 }
 
 // Rules are an entity's. Fields without a rule of their own have the Default.
@@ -70,9 +73,12 @@ type Input struct {
 	Odoo  *record.Record // nil: does not exist there, and that is confirmed
 	Local *record.Record // nil: does not exist here
 	Rules Rules
-	// OdooTime and LocalTime are when each side last changed; zero is unknown.
-	OdooTime, LocalTime time.Time
-	Adopt               Policy // for two existing records without a base
+	// OdooTime is when Odoo's record last changed, LocalTimes when each field did
+	// here, lines' fields by their labels too ("order_line[odoo:12].name"). What
+	// is zero or missing is unknown.
+	OdooTime   time.Time
+	LocalTimes map[string]time.Time
+	Adopt      Policy // for two existing records without a base
 }
 
 // Result is what to do. Maps are nil when there is nothing in them.
@@ -179,6 +185,8 @@ func (f *field) merge() {
 	case !odooChanged && !localChanged:
 	case f.odoo == f.local:
 		f.agree()
+	case f.rule.Expected && localChanged:
+		f.unexpected()
 	case odooChanged && localChanged:
 		f.both()
 	case odooChanged:
@@ -212,21 +220,21 @@ func (f *field) both() {
 	case ToOdoo:
 		f.decide("direction", record.Local)
 	default:
-		f.decide(string(f.rule.Policy), f.merger.winner(f.rule.Policy))
+		f.decide(string(f.rule.Policy), f.merger.winner(f.rule.Policy, f.merger.in.LocalTimes[f.label]))
 	}
 }
 
-func (m *merger) winner(p Policy) record.Side {
+func (m *merger) winner(p Policy, localTime time.Time) record.Side {
 	switch p {
 	case Odoo:
 		return record.Odoo
 	case Local:
 		return record.Local
 	case Newest:
-		if m.in.OdooTime.IsZero() || m.in.LocalTime.IsZero() {
+		if m.in.OdooTime.IsZero() || localTime.IsZero() {
 			return ""
 		}
-		switch d := m.in.OdooTime.Sub(m.in.LocalTime); {
+		switch d := m.in.OdooTime.Sub(localTime); {
 		case d > tie:
 			return record.Odoo
 		case d < -tie:
@@ -243,11 +251,23 @@ func (f *field) decide(policy string, winner record.Side) {
 	}
 }
 
+// unexpected: the row expects a value that Odoo did not compute. An emptied
+// expectation expects nothing.
+func (f *field) unexpected() {
+	if f.local.IsNull() {
+		f.take(record.Odoo, "fill")
+		return
+	}
+	f.conflict("expected", "")
+}
+
 // adopt: both exist and were never compared.
 func (f *field) adopt() {
 	switch {
 	case f.odoo == f.local:
 		f.agree()
+	case f.rule.Expected:
+		f.unexpected()
 	case f.rule.Direction == ToAPI:
 		f.overwrite(record.Odoo)
 	case f.rule.Direction == ToOdoo:
@@ -257,7 +277,7 @@ func (f *field) adopt() {
 	case f.odoo.IsNull():
 		f.take(record.Local, "fill")
 	default:
-		f.decide(string(f.merger.in.Adopt), f.merger.winner(f.merger.in.Adopt))
+		f.decide(string(f.merger.in.Adopt), f.merger.winner(f.merger.in.Adopt, f.merger.in.LocalTimes[f.label]))
 	}
 }
 
@@ -310,27 +330,4 @@ func create(in Input) Result {
 		out.Next.Lines = withLines(out.Next.Lines, child, basesOf(in.Odoo.Lines[child]))
 	}
 	return out
-}
-
-// Confirm moves the base for fields that were sent to Odoo and read back. A
-// field is settled when what came back is what was sent, or when it is neither
-// that nor the old base: Odoo's normal form of it (a race with a user's edit
-// looks alike, and is why the module compares before it sets). One that reads
-// as before was not written and keeps its pair.
-func Confirm(base record.Base, sent, readBack record.Fields) record.Base {
-	next := record.Base{Fields: maps.Clone(base.Fields), Lines: base.Lines}
-	if next.Fields == nil {
-		next.Fields = record.Pairs{}
-	}
-	for name, v := range sent {
-		back, known := readBack[name]
-		if !known {
-			continue
-		}
-		old, agreed := base.Fields[name]
-		if back == v || !agreed || back != old.Odoo {
-			next.Fields[name] = record.Pair{Odoo: back, Local: v}
-		}
-	}
-	return next
 }

@@ -21,6 +21,8 @@ var (
 	toAPI = merge.Rules{Default: merge.Rule{Direction: merge.ToAPI, Policy: merge.Odoo}, Lines: lineRules(merge.ToAPI)}
 )
 
+var expected = merge.Rules{Default: merge.Rule{Direction: merge.Both, Policy: merge.Odoo, Expected: true}}
+
 func lineRules(d merge.Direction) map[string]merge.LineRules {
 	return map[string]merge.LineRules{"lines": {Rule: merge.Rule{Direction: d, Policy: merge.Ask}}}
 }
@@ -58,12 +60,16 @@ func TestFields(t *testing.T) {
 		{name: "newest of an unknown time asks", rules: withPolicy(merge.Newest), base: record.Same(a), odoo: b, local: c, odooAt: now, conflict: "newest", nextOdoo: a, nextOur: a},
 		{name: "an edit against the direction is reverted and kept", rules: toAPI, base: record.Same(a), odoo: a, local: b, toLocal: "a", conflict: "direction", winner: record.Odoo, nextOdoo: a, nextOur: a},
 		{name: "both changed against the direction", rules: toAPI, base: record.Same(a), odoo: b, local: c, toLocal: "b", conflict: "direction", winner: record.Odoo, nextOdoo: b, nextOur: b},
+		{name: "the row expects what Odoo did not compute", rules: expected, base: record.Pair{Odoo: a}, odoo: a, local: b, conflict: "expected", nextOdoo: a},
+		{name: "Odoo computes what the row expected", rules: expected, base: record.Pair{Odoo: a}, odoo: b, local: b, nextOdoo: b, nextOur: b},
+		{name: "Odoo computes anew what was as expected", rules: expected, base: record.Same(a), odoo: b, local: a, toLocal: "b", nextOdoo: b, nextOur: b},
+		{name: "an expectation that was given up", rules: expected, base: record.Same(a), odoo: a, local: record.Null, toLocal: "a", nextOdoo: a, nextOur: a},
 		{name: "emptied in Odoo", rules: both, base: record.Same(a), odoo: record.Null, local: a, toLocal: "NULL", nextOdoo: record.Null, nextOur: record.Null},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out := merge.Merge(merge.Input{Base: record.Base{Fields: record.Pairs{"f": tt.base}},
 				Odoo: &record.Record{Fields: record.Fields{"f": tt.odoo}}, Local: &record.Record{Fields: record.Fields{"f": tt.local}},
-				Rules: tt.rules, OdooTime: tt.odooAt, LocalTime: tt.localAt})
+				Rules: tt.rules, OdooTime: tt.odooAt, LocalTimes: map[string]time.Time{"f": tt.localAt}})
 			require.Equal(t, tt.toLocal, shown(out.ToLocal))
 			require.Equal(t, tt.toOdoo, shown(out.ToOdoo))
 			require.Equal(t, record.Pair{Odoo: tt.nextOdoo, Local: tt.nextOur}, out.Next.Fields["f"])
@@ -107,14 +113,6 @@ func TestDeletes(t *testing.T) {
 	require.Equal(t, merge.Result{Next: base}, merge.Merge(merge.Input{Base: base, Rules: both}))
 }
 
-func TestConfirmAcceptsANormalForm(t *testing.T) {
-	spaced, tidy, raced := record.Text("FR 23"), record.Text("FR23"), record.Text("old")
-	base := record.Base{Fields: record.Pairs{"vat": record.Same(raced)}}
-	sent := record.Fields{"vat": spaced}
-	require.Equal(t, record.Pair{Odoo: tidy, Local: spaced}, merge.Confirm(base, sent, record.Fields{"vat": tidy}).Fields["vat"])
-	require.Equal(t, record.Same(raced), merge.Confirm(base, sent, record.Fields{"vat": raced}).Fields["vat"], "it was not written")
-}
-
 // world is both sides of one record with its base, as an engine drives them.
 type world struct {
 	base        record.Base
@@ -125,7 +123,8 @@ type world struct {
 	writes      int
 }
 
-// sync merges and applies until Odoo has what it gets, as a push does.
+// sync merges and applies until Odoo has what it gets and the row has its
+// normal form, as a push does.
 func (w *world) sync() merge.Result {
 	out := merge.Merge(merge.Input{Base: w.base, Odoo: &w.odoo, Local: &w.local, Rules: w.rules})
 	maps.Copy(w.local.Fields, out.ToLocal)
@@ -133,12 +132,13 @@ func (w *world) sync() merge.Result {
 	w.base = out.Next
 	if len(out.ToOdoo) > 0 {
 		w.writes++
-		back := record.Fields{}
 		for name, v := range out.ToOdoo {
 			w.odoo.Fields[name] = w.normalise(v)
-			back[name] = w.odoo.Fields[name]
 		}
-		w.base = merge.Confirm(w.base, out.ToOdoo, back)
+		w.base, _ = merge.Confirm(merge.Written{Base: w.base, Sent: merge.Sent{Fields: out.ToOdoo}, Odoo: &w.odoo, Local: &w.local, Rules: w.rules})
+		back := merge.Merge(merge.Input{Base: w.base, Odoo: &w.odoo, Local: &w.local, Rules: w.rules})
+		maps.Copy(w.local.Fields, back.ToLocal) // a normal form
+		w.base = back.Next
 	}
 	return out
 }
