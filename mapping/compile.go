@@ -123,8 +123,7 @@ func (c *compiler) entity(name string, s *entitySpec) *Entity {
 		e.Methods = append(e.Methods, Method(m))
 	}
 	for _, f := range e.Fields {
-		f.SelfReference = f.Entity == name
-		e.SelfReference = e.SelfReference || f.SelfReference
+		e.SelfReference = e.SelfReference || f.Entity == name
 	}
 	return e
 }

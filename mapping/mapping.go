@@ -185,8 +185,7 @@ type Field struct {
 	Type      Type
 	Expected  bool // computed by Odoo: a value given here is only compared
 
-	Entity        string // the entity a reference or path points at
-	SelfReference bool
+	Entity string // the entity a reference or path points at
 
 	Model       string // the model a lookup reads ("" when unknown: payload mode)
 	LookupField string // and its field

@@ -9,7 +9,8 @@ import (
 // fieldAttributes are all we ask fields_get for: its full answer is megabytes.
 var fieldAttributes = []string{"type", "relation", "string", "required", "readonly", "store", "selection"}
 
-// FieldsGet returns a model's fields, cached until Forget.
+// FieldsGet returns a model's fields. They are asked for once in the client's
+// life: a module that is installed later is seen by the next one.
 func (c *Client) FieldsGet(ctx context.Context, model string) (Fields, error) {
 	c.mu.Lock()
 	cached := c.fields[model]
@@ -34,13 +35,6 @@ func (c *Client) FieldsGet(ctx context.Context, model string) (Fields, error) {
 	c.fields[model] = fields
 	c.mu.Unlock()
 	return fields, nil
-}
-
-// Forget drops a model's cached fields: a module may have been installed.
-func (c *Client) Forget(model string) {
-	c.mu.Lock()
-	delete(c.fields, model)
-	c.mu.Unlock()
 }
 
 func asField(name string, a map[string]any) Field {

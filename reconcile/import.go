@@ -41,20 +41,6 @@ type importCursor struct {
 
 func cursorName(model string) string { return "import:" + model }
 
-// Imported reports whether every model has been imported.
-func (e *Engine) Imported(ctx context.Context) (bool, error) {
-	for _, model := range e.models() {
-		var c importCursor
-		if err := store.LoadCursor(ctx, e.db, cursorName(model), &c); err != nil {
-			return false, err
-		}
-		if !c.Done {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
 // models are the mapped models, parents first, each once.
 func (e *Engine) models() []string {
 	var out []string

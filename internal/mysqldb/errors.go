@@ -18,20 +18,21 @@ import (
 // Error numbers of the server that decide something by themselves. What all
 // the others mean stands in kinds.
 const (
-	errBadForeignKey    = 1005 // MariaDB: a foreign key that does not fit its table
-	errIncompatibleKey  = 3780 // MySQL: the same
-	errStorageEngine    = 1030
-	errDuplicate        = 1062
-	errAccessDeniedDB   = 1044
-	errTableDenied      = 1142
-	errNoTable          = 1146
-	errLockTimeout      = 1205
-	errDeadlock         = 1213
-	errReadOnly         = 1290
-	errReadOnlyTx       = 1792
-	errReadOnlyMode     = 1836
-	errRaisedByTrigger  = 1644
-	errorOfAFullDisk    = "error 28" // the operating system's ENOSPC, as 1030 quotes it
+	errBadForeignKey   = 1005 // MariaDB: a foreign key that does not fit its table
+	errIncompatibleKey = 3780 // MySQL: the same
+	errStorageEngine   = 1030
+	errDuplicate       = 1062
+	errAccessDeniedDB  = 1044
+	errTableDenied     = 1142
+	errDeadlock        = 1213
+	errRaisedByTrigger = 1644
+)
+
+// errorOfAFullDisk is the operating system's ENOSPC, as 1030 quotes it.
+const errorOfAFullDisk = "error 28"
+
+// The sentences that several numbers share.
+const (
 	sentenceReadOnly    = "the MySQL server is read-only now"
 	sentenceDiskFull    = "the MySQL server's disk is full"
 	sentenceUnreachable = "the MySQL server cannot be reached"
@@ -142,13 +143,6 @@ func IsDuplicate(err error) bool { return number(err) == errDuplicate }
 // same one can be run again.
 func replayable(err error) bool {
 	return number(err) == errDeadlock
-}
-
-// Unavailable reports that the server cannot be used now, whatever was asked:
-// wait, and nothing is lost.
-func Unavailable(err error) bool {
-	code, _ := explain(err)
-	return code == record.CodeUnavailable
 }
 
 func stopped(err error) bool {

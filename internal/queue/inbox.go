@@ -33,11 +33,8 @@ type Event struct {
 	Attempts   int
 }
 
-// Outcomes of finished events that are not the engine's.
-const (
-	OutcomeIgnored = "ignored"
-	OutcomeFailed  = "failed"
-)
+// OutcomeFailed is the outcome of an event that was refused.
+const OutcomeFailed = "failed"
 
 // Options of an inbox.
 type Options struct {

@@ -10,7 +10,7 @@ import (
 // Cause says what made us look at a record: the answer to "why does this row
 // have this value?".
 type Cause struct {
-	Kind  string // "webhook", "outbox", "poll", "sweep", "import", "admin", "reference", "wait"
+	Kind  string // "webhook", "outbox", "poll", "sweep", "import", "admin", "wait"
 	ID    string // the webhook's, outbox row's, or request's id
 	RunID int64  // the run it belongs to, 0 for none
 }
