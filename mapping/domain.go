@@ -64,6 +64,38 @@ func (d Domain) Args() []any {
 	return out
 }
 
+// anyOf holds where one of the domains does.
+func anyOf(domains []Domain) Domain {
+	var out Domain
+	for i, d := range domains {
+		if len(d.terms) == 0 {
+			return Domain{} // it always holds, and so do all together
+		}
+		if i > 0 {
+			out.terms = append([]term{{op: "|"}}, out.terms...)
+		}
+		for range d.expressions() - 1 {
+			out.terms = append(out.terms, term{op: "&"})
+		}
+		out.terms = append(out.terms, d.terms...)
+	}
+	return out
+}
+
+// expressions counts the complete expressions that stand side by side.
+func (d Domain) expressions() int {
+	n := len(d.terms)
+	for _, t := range d.terms {
+		switch t.op {
+		case "&", "|":
+			n -= 2 // itself, and one of the two it joins
+		case "!":
+			n--
+		}
+	}
+	return n
+}
+
 // fields are the fields of the record itself that the domain looks at.
 func (d Domain) fields() []string {
 	var out []string

@@ -284,6 +284,16 @@ func tidyNames(names []string) []string {
 // SearchDomain returns the entity's domain as an argument for Odoo's search.
 func (e *Entity) SearchDomain() []any { return e.domain.Args() }
 
+// SearchDomain returns a domain that holds every record of these entities of
+// one model, as an argument for Odoo's search.
+func SearchDomain(entities []*Entity) []any {
+	domains := make([]Domain, len(entities))
+	for i, e := range entities {
+		domains[i] = e.domain
+	}
+	return anyOf(domains).Args()
+}
+
 // InDomain reports whether a record, as read, belongs to the entity. It errs
 // when the record was read without a field the domain needs.
 func (e *Entity) InDomain(raw odooclient.Raw) (bool, error) {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -74,14 +75,15 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 }
 
 func (e *Engine) importModel(parent context.Context, o ImportOptions, model string) error {
-	entity := e.mapping.ByModel(model)[0]
+	entities := e.mapping.ByModel(model)
+	domain := mapping.SearchDomain(entities)
 	var cursor importCursor
 	if err := store.LoadCursor(parent, e.db, cursorName(model), &cursor); err != nil || cursor.Done {
 		return err
 	}
-	p := Progress{Entity: entity.Name}
+	p := Progress{Entity: entities[0].Name}
 	var err error
-	if p.Total, err = o.Pager.SearchCount(parent, model, after(entity, cursor.After)); err != nil {
+	if p.Total, err = o.Pager.SearchCount(parent, model, append(slices.Clone(domain), []any{"id", ">", cursor.After})); err != nil {
 		return err
 	}
 	o.Progress(p)
@@ -89,7 +91,7 @@ func (e *Engine) importModel(parent context.Context, o ImportOptions, model stri
 	g, ctx := errgroup.WithContext(parent)
 	g.Go(func() error {
 		defer close(pages)
-		return o.Pager.PagesByID(ctx, model, entity.SearchDomain(), o.Page, cursor.After, func(ids []int64) error {
+		return o.Pager.PagesByID(ctx, model, domain, o.Page, cursor.After, func(ids []int64) error {
 			next := page{ids: ids, failed: make(chan int64, 1)}
 			select {
 			case pages <- next:
@@ -141,10 +143,6 @@ func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page,
 		}
 	}
 	return nil
-}
-
-func after(entity *mapping.Entity, id int64) []any {
-	return append(entity.SearchDomain(), []any{"id", ">", id})
 }
 
 // importPage syncs a page; refused records are shown and passed, others that
