@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"odoosync/configs"
+	"odoosync/internal/record"
 )
 
 // usageError is a mistake on the command line.
@@ -43,17 +45,31 @@ func newRoot(out io.Writer, environ []string) *cobra.Command {
 	}
 	root.SetOut(out)
 	root.PersistentFlags().StringVar(&e.file, "config", "", "settings file (default "+configs.DefaultFile+" if present)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
+	})
 	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.status(), e.version())
 	return root
 }
 
-// noArgs refuses arguments as a usage error.
+// noArgs refuses arguments as a usage error: a mistyped command, or a word too
+// many.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return usageError{err}
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	if !c.HasAvailableSubCommands() {
+		return usageError{fmt.Errorf("%s takes no %q: see %s --help", c.CommandPath(), args[0], c.CommandPath())}
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	near := record.DidYouMean(args[0], names)
+	if near == "" {
+		near = ": see " + c.CommandPath() + " --help"
+	}
+	return usageError{fmt.Errorf("%s has no command %q%s", c.CommandPath(), args[0], near)}
 }
 
 // logger writes to standard error, as the settings say.
