@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -277,34 +276,4 @@ func (a *App) startOdoo(context.Context) error {
 func NewClient(c configs.Config, onCall func(odooclient.CallInfo)) (*odooclient.Client, error) {
 	return odooclient.New(odooclient.Options{URL: c.Odoo.URL, Database: c.Odoo.Database, Login: c.Odoo.Login, APIKey: c.Odoo.APIKey.Reveal(),
 		Timeout: c.Odoo.Timeout, Rate: c.Odoo.Rate, Companies: c.Odoo.Companies, Lang: c.Odoo.Lang, OnCall: onCall})
-}
-
-// serve runs an HTTP server until it is stopped, with timeouts against slow
-// clients, which gin itself does not set.
-func (a *App) serve(h http.Handler) error {
-	l, err := net.Listen("tcp", a.config.HTTP.Listen)
-	if err != nil {
-		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used, perhaps because another program listens there: stop it or choose another address", a.config.HTTP.Listen)
-	}
-	a.addr = l.Addr()
-	fmt.Fprintf(a.o.Out, "Listening at %s\n", a.URL())
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		serve := func() error { return server.Serve(l) }
-		if a.config.HTTP.TLSCert != "" {
-			serve = func() error { return server.ServeTLS(l, a.config.HTTP.TLSCert, a.config.HTTP.TLSKey) }
-		}
-		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
-			a.failed <- record.Wrap(record.CodeConfig, err, "the web server ended")
-		}
-	}()
-	a.onStop("the web server", func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
-		<-ended
-		return err
-	})
-	return nil
 }

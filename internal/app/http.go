@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -47,6 +51,41 @@ func (a *App) startHTTP(context.Context) error {
 	get("/readyz", a.ready)
 	get("/metrics", promhttp.HandlerFor(a.stats.registry, promhttp.HandlerOpts{}).ServeHTTP)
 	return a.serve(mux)
+}
+
+// serve runs an HTTP server until it is stopped, with timeouts against slow
+// clients, which gin itself does not set.
+func (a *App) serve(h http.Handler) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	serve := server.Serve
+	if file := a.config.HTTP.TLSCert; file != "" {
+		pair, err := tls.LoadX509KeyPair(file, a.config.HTTP.TLSKey)
+		if err != nil {
+			return record.Wrap(record.CodeConfig, err, "http.tls_cert and http.tls_key are no certificate (PEM) and its key: %v", err)
+		}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	l, err := net.Listen("tcp", a.config.HTTP.Listen)
+	if err != nil {
+		return record.Wrap(record.CodeConfig, err, "http.listen %s cannot be used, perhaps because another program listens there: stop it or choose another address", a.config.HTTP.Listen)
+	}
+	a.addr = l.Addr()
+	fmt.Fprintf(a.o.Out, "Listening at %s\n", a.URL())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- record.Wrap(record.CodeInternal, err, "the web server at %s ended", a.URL())
+		}
+	}()
+	a.onStop("the web server", func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		<-ended
+		return err
+	})
+	return nil
 }
 
 // ready tells whether webhooks can be taken. Odoo's state is reported, not
