@@ -19,6 +19,7 @@ import (
 	"odoosync/internal/dbtest"
 	"odoosync/internal/odoosim"
 	"odoosync/internal/queue"
+	"odoosync/internal/record"
 	"odoosync/reconcile"
 )
 
@@ -209,4 +210,12 @@ func TestServeWithoutADatabaseSaysBothWaysOut(t *testing.T) {
 	_, err := app.Start(context.Background(), configs.Default(), app.Options{VarDir: t.TempDir()})
 	require.ErrorContains(t, err, "database.dsn")
 	require.ErrorContains(t, err, "--local-db")
+}
+
+func TestADatabaseThatIsAwayNamesItsSetting(t *testing.T) {
+	c := configs.Default()
+	c.Database.DSN = "user:secret@tcp(127.0.0.1:1)/api"
+	_, err := app.Start(context.Background(), c, app.Options{VarDir: t.TempDir()})
+	require.Equal(t, record.CodeUnavailable, record.CodeOf(err))
+	require.Equal(t, "user:***@tcp(127.0.0.1:1)/api: the MySQL server cannot be reached: check that it runs, and the address in database.dsn", record.Message(err))
 }

@@ -60,7 +60,7 @@ func printTroubles(ctx context.Context, out io.Writer, db *mysqldb.DB) (bool, er
 	for _, t := range records {
 		reason := t.Reason
 		if reason == "" {
-			reason = "both sides changed the same field; sync_conflicts has both values"
+			reason = "both sides changed the same field; sync_conflicts has both values. Make them equal and save the record in Odoo: that ends it"
 		}
 		fmt.Fprintf(out, "  %s, Odoo id %d, row %s, %s: %s\n", t.Entity, t.OdooID, orNone(t.LocalID), t.State, reason)
 	}

@@ -96,7 +96,7 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 			a.mu.Lock()
 			a.bound = boundState{ready: true, series: version.Series}
 			a.mu.Unlock()
-			a.log.Info("the mapping fits both sides", zap.String("odoo", version.Series), zap.String("source", a.config.Source()))
+			a.log.Info("the mapping fits", zap.String("odoo", version.Series), zap.String("source", a.config.Source()))
 			return m, true
 		}
 		if ctx.Err() != nil {

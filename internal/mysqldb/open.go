@@ -3,6 +3,8 @@ package mysqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -149,8 +151,10 @@ func (db *DB) Name() string { return db.name }
 
 // Reachable pings the server; the error is a sentence.
 func (db *DB) Reachable(ctx context.Context) error {
-	if err := db.PingContext(ctx); err != nil {
-		return Explain(err)
+	err := db.PingContext(ctx)
+	var failed *net.OpError
+	if errors.As(err, &failed) && failed.Op == "dial" {
+		return record.Wrap(record.CodeUnavailable, err, "%s: check that it runs, and the address in database.dsn", sentenceUnreachable)
 	}
-	return nil
+	return Explain(err)
 }
