@@ -39,8 +39,8 @@
 // is every field of ours that depends on it: it is left out of the result. A
 // reference to a record that has no row here yet is Null and listed (MissingRef,
 // or a Stub in payload mode), for the caller to bring the parent and come back.
-// A lookup that cannot be resolved rejects the record when it was read, and
-// leaves the field unknown in a payload, where Odoo cannot be asked.
+// A lookup that cannot be resolved leaves its field unknown: a name that the sync
+// user may not read, or any name in payload mode, where Odoo cannot be asked.
 //
 // A Spec, a Mapping and everything in it are read-only once made and may be
 // shared between goroutines.

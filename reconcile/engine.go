@@ -46,7 +46,10 @@ type Options struct {
 	Clock   clockwork.Clock // nil: the real one
 	Logger  *zap.Logger     // nil: silent
 	Batch   int             // records a read and a transaction; 0: 200
-	Settled time.Duration   // after this a record read twice alike needs no new version; 0: 10 minutes
+	// Settled is longer than Odoo's longest transaction: only after it has
+	// passed is what was read of a record sure to be what was committed. The
+	// last second look comes then, and a wait's next turn. 0: 10 minutes.
+	Settled time.Duration
 }
 
 // Engine makes rows agree with records. It is safe for concurrent use: two

@@ -26,7 +26,7 @@ func (d *demo) edit(ctx context.Context) {
 
 var cities = []string{"Nantes", "Brest", "Lille", "Dijon", "Tours", "Vannes", "Reims", "Nancy"}
 
-// any returns some record of a model.
+// some returns the id of any record of a model.
 func some(s *odoosim.Server, r *rand.Rand, model string) int64 {
 	ids := s.IDs(model)
 	return ids[r.IntN(len(ids))]
