@@ -129,6 +129,8 @@ func TestValuesThatAreWrong(t *testing.T) {
 		"WEBHOOKS_SOURCE=both":                        `webhooks.source (environment variable ODOOSYNC_WEBHOOKS_SOURCE): "both" is not one of refetch, payload`,
 		"WEBHOOKS_SOURCE=refetch":                     "refetch reads records from Odoo: set odoo.url, or choose payload",
 		"WEBHOOKS_MAX_BODY=10":                        "webhooks.max_body (environment variable ODOOSYNC_WEBHOOKS_MAX_BODY): must lie between 1024 and 16777216 bytes",
+		"WEBHOOKS_SIGNING_SECRETS=whsec_%":            "webhooks.signing_secrets (environment variable ODOOSYNC_WEBHOOKS_SIGNING_SECRETS): a secret that begins with whsec_ must go on in base64",
+		"WEBHOOKS_SIGNING_SECRETS=whsec_":             "holds an empty secret: remove it",
 		"SCHEDULE_POLL=1ns":                           "schedule.poll (environment variable ODOOSYNC_SCHEDULE_POLL): must be 100ms or more, such as 30s",
 		"SCHEDULE_PUSH=-1s":                           "schedule.push (environment variable ODOOSYNC_SCHEDULE_PUSH): must be 100ms or more, such as 2s",
 		"SCHEDULE_FULL=":                              `schedule.full (environment variable ODOOSYNC_SCHEDULE_FULL): "" is no cron expression (empty spec string): write minute, hour, day, month and weekday, such as 15 3 * * *`,

@@ -46,7 +46,7 @@ var sections = []section{
 	}},
 	{"webhooks", "How events are received.", []setting{
 		{"api_keys", "Keys that a sender may show; any one opens, so that one can be replaced by the next. Empty: one is made at the first start and kept in ./var.", "file:/run/secrets/webhook"},
-		{"signing_secrets", "When set, every event must be signed with one of them.", "file:/run/secrets/signing"},
+		{"signing_secrets", "When set, events to the four addresses of the guide must be signed with one of them; one that begins with whsec_ goes on in base64, as Standard Webhooks writes it. Odoo cannot sign what it sends to the automation address.", "file:/run/secrets/signing"},
 		{"allow_anonymous", "Take events without any key: only where nobody else reaches the port.", "true"},
 		{"max_body", "The largest request, in bytes: 1024 to 16777216.", "1048576"},
 		{"source", "refetch reads the record an event names from Odoo; payload trusts the event's own data. Empty: refetch when odoo.url is set.", "refetch"},

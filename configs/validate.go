@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"net"
@@ -155,8 +156,15 @@ func (v *validator) webhooks(c Config) {
 	if slices.Contains(c.Webhooks.APIKeys, "") {
 		v.problem("webhooks.api_keys", "holds an empty key: remove it")
 	}
-	if slices.Contains(c.Webhooks.SigningSecrets, "") {
-		v.problem("webhooks.signing_secrets", "holds an empty secret: remove it")
+	for _, secret := range c.Webhooks.SigningSecrets {
+		encoded, isStandard := strings.CutPrefix(secret.Reveal(), "whsec_")
+		_, err := base64.StdEncoding.DecodeString(encoded)
+		switch {
+		case strings.TrimSpace(encoded) == "":
+			v.problem("webhooks.signing_secrets", "holds an empty secret: remove it")
+		case isStandard && err != nil:
+			v.problem("webhooks.signing_secrets", "a secret that begins with whsec_ must go on in base64")
+		}
 	}
 }
 
