@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -71,4 +73,23 @@ func TestDataOutlivesTheServer(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "password"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestACrashedServerIsStartedAgain(t *testing.T) {
+	dir, crashed := t.TempDir(), make(chan error, 16)
+	s, err := localdb.Start(ctx, localdb.Options{Dir: dir, OnRestart: func(err error) { crashed <- err }})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Stop(ctx)) })
+	text, err := os.ReadFile(filepath.Join(dir, "mariadbd.pid"))
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	require.ErrorContains(t, <-crashed, "started again")
+	require.Eventually(t, func() bool { // its port may be another one now
+		db, err := mysqldb.Open(mysqldb.Options{DSN: s.DSN("information_schema")})
+		require.NoError(t, err)
+		defer db.Close()
+		return db.Ping() == nil
+	}, 30*time.Second, 50*time.Millisecond)
 }

@@ -24,8 +24,6 @@ type Options struct {
 	Dir string // holds everything; made when missing
 	// Volatile gives up surviving a power cut for speed: for tests.
 	Volatile bool
-	// Extra are more options for mariadbd.
-	Extra []string
 	// OnRestart is told when the server crashed and is started again; may be nil.
 	OnRestart func(err error)
 	// Template is a folder with a prepared data folder to start from instead
@@ -37,12 +35,12 @@ type Options struct {
 type Server struct {
 	options  Options
 	password string
-	port     int
 	socket   string
 	sockDir  string
 	lock     *os.File // held while the folder is ours
 
 	mu       sync.Mutex
+	port     int // another one after a restart, when somebody has taken it
 	process  *process
 	stopping bool
 	watcher  sync.WaitGroup
@@ -83,11 +81,13 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := stopLeftover(ctx, s.path("mariadbd.pid"), s.path("data")); err != nil {
 		return err
 	}
-	port, err := freePort(s.port)
+	port, err := freePort(s.Port())
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
 	s.port = port
+	s.mu.Unlock()
 	if err := os.WriteFile(s.path("port"), []byte(strconv.Itoa(port)), 0o600); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *Server) program() string {
 
 func (s *Server) arguments() []string {
 	args := []string{"--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.socket,
-		"--pid-file=" + s.path("mariadbd.pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port),
+		"--pid-file=" + s.path("mariadbd.pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.Port()),
 		"--init-file=" + s.path("init.sql"), "--skip-name-resolve", "--character-set-server=utf8mb4",
 		"--collation-server=utf8mb4_general_ci", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M",
 		"--performance-schema=OFF", "--max-connections=300"}
@@ -125,7 +125,7 @@ func (s *Server) arguments() []string {
 	if s.options.Volatile {
 		args = append(args, "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--innodb-doublewrite=OFF", "--innodb-flush-method=nosync")
 	}
-	return append(args, s.options.Extra...)
+	return args
 }
 
 // await polls until the server answers, ends, or takes too long.
@@ -180,8 +180,16 @@ func (s *Server) watch() {
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, 10*time.Second)
-		if err := s.launch(context.Background()); err != nil && s.options.OnRestart != nil {
+		err := s.launch(context.Background())
+		if err != nil && s.options.OnRestart != nil {
 			s.options.OnRestart(err)
+		}
+		s.mu.Lock()
+		p, stopping = s.process, s.stopping
+		s.mu.Unlock()
+		if err == nil && stopping { // Stop may have seen only the one before
+			p.terminate()
+			<-p.done
 		}
 	}
 }
@@ -209,11 +217,15 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // DSN is how the daemon connects to a database of this server.
 func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("%s:%s@tcp(127.0.0.1:%d)/%s", User, s.password, s.port, database)
+	return fmt.Sprintf("%s:%s@tcp(127.0.0.1:%d)/%s", User, s.password, s.Port(), database)
 }
 
 // Port is the port on 127.0.0.1.
-func (s *Server) Port() int { return s.port }
+func (s *Server) Port() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.port
+}
 
 // CreateDatabase makes a database when it is missing.
 func (s *Server) CreateDatabase(ctx context.Context, name string) error {
@@ -237,7 +249,7 @@ func (s *Server) admin(ctx context.Context, statement string) error {
 
 // ConnectHint tells a person how another program connects.
 func (s *Server) ConnectHint(database string) string {
-	return fmt.Sprintf("mariadb --host=127.0.0.1 --port=%d --user=%s --password=\"$(cat %s)\" %s", s.port, User, s.path("password"), database)
+	return fmt.Sprintf("mariadb --host=127.0.0.1 --port=%d --user=%s --password=\"$(cat %s)\" %s", s.Port(), User, s.path("password"), database)
 }
 
 // freePort returns the wished port when it is free, else any.
