@@ -66,6 +66,9 @@ func TestDataOutlivesTheServer(t *testing.T) {
 	require.NoError(t, first.Stop(ctx))
 
 	second := start(t, dir)
+	var tmp string
+	require.NoError(t, open(t, second).QueryRow("SELECT @@tmpdir").Scan(&tmp))
+	require.Equal(t, filepath.Join(dir, "tmp"), tmp, "no other server's")
 	var n int
 	require.NoError(t, open(t, second).QueryRow("SELECT SUM(n) FROM kept").Scan(&n))
 	require.Equal(t, 3, n)

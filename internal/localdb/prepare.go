@@ -23,7 +23,7 @@ func (s *Server) prepare(ctx context.Context) error {
 		return record.Errorf(record.CodeConfig,
 			"the program mariadbd is missing: run make setup, or apt-get install mariadb-server, or set database.dsn to a server of your own")
 	}
-	if err := os.MkdirAll(s.options.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(s.path("tmp"), 0o700); err != nil {
 		return record.Wrap(record.CodeConfig, err, "the folder %s for the private database cannot be made", s.options.Dir)
 	}
 	if err := s.ensurePassword(); err != nil {
@@ -105,7 +105,7 @@ func (s *Server) initialise(ctx context.Context) error {
 	}
 	// --force: a machine whose own name nobody resolves (a bare container) will
 	// do, because nobody connects by name.
-	args := []string{"--no-defaults", "--force", "--datadir=" + fresh, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}
+	args := []string{"--no-defaults", "--force", "--datadir=" + fresh, "--tmpdir=" + s.path("tmp"), "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root")
 	}

@@ -114,7 +114,9 @@ func (s *Server) program() string {
 }
 
 func (s *Server) arguments() []string {
-	args := []string{"--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.socket,
+	// A server that starts removes the temporary tables it finds in its tmpdir:
+	// in a shared one, those of every other server at work.
+	args := []string{"--no-defaults", "--datadir=" + s.path("data"), "--tmpdir=" + s.path("tmp"), "--socket=" + s.socket,
 		"--pid-file=" + s.path("mariadbd.pid"), "--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.Port()),
 		"--init-file=" + s.path("init.sql"), "--skip-name-resolve", "--character-set-server=utf8mb4",
 		"--collation-server=utf8mb4_general_ci", "--innodb-buffer-pool-size=64M", "--max-allowed-packet=64M",
