@@ -212,11 +212,12 @@ func (e *Engine) completeHints(ctx context.Context, tx *sql.Tx, t Target, o Outc
 }
 
 // secondLooks says when to look at a record again that was not found as its
-// hint told: hooks may fire before their transaction commits, and Odoo 17 and
-// 18 send automations' notifications from inside it.
+// hint told, or in which its hint changed nothing: hooks may fire before their
+// transaction commits (the guide's own sender does, from inside write), and
+// Odoo 17 and 18 send automations' notifications from inside it.
 func (e *Engine) secondLooks(t Target, exists bool, o Outcome) []time.Duration {
 	switch {
-	case t.Deletion && exists, !t.Deletion && !exists && o == Ignored, t.Early:
+	case t.Deletion && exists, !t.Deletion && (o == Ignored || o == Merged), t.Early:
 		return []time.Duration{5 * time.Second, time.Minute, e.settled}
 	}
 	return nil

@@ -96,7 +96,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	cmd, _ := program(t, dir, environ)
 	require.Eventually(t, func() bool {
 		var pending int
-		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending'").Scan(&pending))
+		require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending' AND source = 'webhook'").Scan(&pending))
 		return pending == 0
 	}, 30*time.Second, 50*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
