@@ -23,3 +23,12 @@ func TestAnInvoiceThatLeftIsLeftAlone(t *testing.T) {
 	b.tell(payloads, "account.move.updated", "account.move", 9, 2, `{"id": 9, "amount_total": 30.00}`)
 	require.Equal(t, "10.00 | left", b.rows("SELECT amount_total, l.state FROM invoices JOIN sync_links l ON l.entity = 'invoices'"))
 }
+
+// A value that is refused meanwhile does not bring it inside.
+func TestAVendorBillStaysOutsideAfterARefusal(t *testing.T) {
+	b, payloads := newPayloadBench(t)
+	b.tell(payloads, "account.move.created", "account.move", 9, 0, `{"id": 9, "move_type": "in_invoice", "state": "draft"}`)
+	b.tell(payloads, "account.move.updated", "account.move", 9, 1, `{"id": 9, "amount_total": "a lot"}`)
+	b.tell(payloads, "account.move.updated", "account.move", 9, 2, `{"id": 9, "amount_total": 1200.00}`)
+	require.Empty(t, b.rows("SELECT odoo_id, move_type, amount_total FROM invoices"))
+}

@@ -257,10 +257,11 @@ func nullTime(t time.Time) any {
 
 // SetError shows on a record why its sync was refused, and makes its link when
 // it has none, so that sync_status lists records that never got through. What
-// was agreed on stays, and so does a tombstone.
+// was agreed on stays, and so do a tombstone and the mark of a record that is
+// not ours: a later event may tell no more of it than one field.
 func SetError(ctx context.Context, tx Execer, entity string, odooID int64, message string) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO sync_links (entity, odoo_id, uuid, state, error, version) VALUES (?, ?, ?, 'error', ?, 0)"+
-		" ON DUPLICATE KEY UPDATE state = IF(state = 'deleted', state, 'error'), error = VALUES(error)",
+		" ON DUPLICATE KEY UPDATE state = IF(state IN ('deleted', 'left'), state, 'error'), error = VALUES(error)",
 		entity, odooID, newUUID(), message)
 	return err
 }
