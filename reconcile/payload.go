@@ -212,7 +212,9 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 		if x.outdated, whole = outdated(link, &it, at); whole {
 			return Ignored, nil
 		}
-		recall(link, &it)
+		if _, exists := w.rows[link.LocalID]; !exists {
+			recall(link, &it)
+		}
 	}
 	p, err := w.plan(it)
 	if err != nil {
@@ -290,15 +292,32 @@ func (p *plan) await(entity string) {
 	p.touch = true
 }
 
-// recall adds what await kept, once the row is made.
+// recall adds what earlier events told of a record without a row: await kept
+// it, or the row was deleted here, and there is no Odoo to ask for the rest.
 func recall(link *store.Link, it *item) {
-	if link.LocalID != "" || it.fate != present {
+	if it.fate != present {
 		return
 	}
 	for name, pair := range link.Base.Fields {
 		if _, told := it.record.Fields[name]; !told {
 			it.record.Fields[name] = pair.Odoo
 		}
+	}
+	for child, bases := range link.Base.Lines {
+		if _, told := it.record.Lines[child]; told {
+			continue
+		}
+		lines := make([]record.Line, len(bases))
+		for i, base := range bases {
+			lines[i] = record.Line{OdooID: base.OdooID, Fields: record.Fields{}}
+			for name, pair := range base.Fields {
+				lines[i].Fields[name] = pair.Odoo
+			}
+		}
+		if it.record.Lines == nil {
+			it.record.Lines = map[string][]record.Line{}
+		}
+		it.record.Lines[child] = lines
 	}
 }
 
