@@ -141,6 +141,9 @@ func (w *writer) writeState(ctx context.Context) error {
 			history = append(history, store.Applied{Entity: w.entity.Name, LocalID: p.link.LocalID, OdooID: p.item.id,
 				Side: record.Local, Op: p.op, Changes: p.changes, Cause: w.batch.targets[p.item.id].Cause})
 		}
+		if p.remove { // or a revival would take our own removal for one by the API
+			p.link.LocalID, p.link.Base = "", record.Base{}
+		}
 		if !p.touch {
 			continue
 		}
