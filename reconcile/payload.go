@@ -83,7 +83,7 @@ func (p *Payloads) once(ctx context.Context, model string, e queue.Event, data m
 	outcome := Ignored
 	err := p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		outcome = Ignored
-		fresh := maps.Clone(data)
+		fresh := data
 		for _, entity := range p.engine.mapping.ByModel(model) {
 			one := payloadTx{payloads: p, tx: tx, event: e, entity: entity}
 			o, err := one.apply(ctx, fresh)
@@ -91,11 +91,7 @@ func (p *Payloads) once(ctx context.Context, model string, e queue.Event, data m
 				return err
 			}
 			// What is old news for one entity of the record is so for the next.
-			for _, name := range one.outdated {
-				for _, key := range entity.PayloadKeys(name) {
-					delete(fresh, key)
-				}
-			}
+			fresh = one.without(fresh, one.outdated)
 			if rank[o] > rank[outcome] {
 				outcome = o
 			}
@@ -154,11 +150,14 @@ func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, er
 		return Refused, err
 	}
 	it := item{id: x.event.OdooID, record: rec, fate: present}
-	belongs, born := x.entity.PayloadBelongs(data)
-	if belongs == mapping.Unsaid {
-		if belongs, err = x.belonged(ctx); err != nil {
-			return Refused, err
-		}
+	links, err := store.LockLinks(ctx, x.tx, x.entity.Name, []int64{it.id})
+	if err != nil {
+		return Refused, err
+	}
+	link := links[it.id]
+	belongs, born := x.entity.PayloadBelongs(x.current(link, it, data, at))
+	if belongs == mapping.Unsaid && link != nil && link.State == store.Left {
+		belongs = mapping.Outside // it stays where earlier events have placed it
 	}
 	switch {
 	case belongs == mapping.Outside:
@@ -169,14 +168,25 @@ func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, er
 	return x.write(ctx, it, at)
 }
 
-// belonged is where earlier events have placed the record: it stays there until
-// an event says otherwise. Of an unknown record the best is hoped.
-func (x *payloadTx) belonged(ctx context.Context) (mapping.Belonging, error) {
-	links, err := store.LockLinks(ctx, x.tx, x.entity.Name, []int64{x.event.OdooID})
-	if link := links[x.event.OdooID]; link != nil && link.State == store.Left {
-		return mapping.Outside, err
+// current is the data without what newer events have said otherwise: it must
+// not decide where the record belongs.
+func (x *payloadTx) current(link *store.Link, it item, data map[string]any, at time.Time) map[string]any {
+	if link == nil {
+		return data
 	}
-	return mapping.Inside, err
+	old, _ := outdated(link, &it, at)
+	return x.without(data, old)
+}
+
+// without is the data without these fields and children.
+func (x *payloadTx) without(data map[string]any, names []string) map[string]any {
+	out := maps.Clone(data)
+	for _, name := range names {
+		for _, key := range x.entity.PayloadKeys(name) {
+			delete(out, key)
+		}
+	}
+	return out
 }
 
 // makeStubs inserts the records an event names and nobody has described.
@@ -261,7 +271,7 @@ func outdated(link *store.Link, it *item, at time.Time) (dropped []string, whole
 	if deleted, ok := times[deletedAt]; ok && !at.After(deleted) {
 		return nil, true
 	}
-	it.record.Fields = it.record.Fields.Clone()
+	it.record.Fields, it.record.Lines = it.record.Fields.Clone(), maps.Clone(it.record.Lines)
 	for name := range it.record.Fields {
 		if times[name].After(at) {
 			delete(it.record.Fields, name)
