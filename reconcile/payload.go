@@ -84,6 +84,10 @@ func (p *Payloads) once(ctx context.Context, model string, e queue.Event, data m
 	err := p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		outcome = Ignored
 		fresh := data
+		var err error
+		if e.EventTime, err = queue.FirstTime(ctx, tx, e); err != nil {
+			return err
+		}
 		for _, entity := range p.engine.mapping.ByModel(model) {
 			one := payloadTx{payloads: p, tx: tx, event: e, entity: entity}
 			o, err := one.apply(ctx, fresh)
