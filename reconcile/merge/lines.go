@@ -156,6 +156,9 @@ func (l *lineMerge) merge() *record.LineBase {
 func (l *lineMerge) existing() *record.LineBase {
 	t := l.trio
 	next := record.LineBase{OdooID: t.odoo.OdooID, LocalID: t.local.LocalID, Fields: record.Pairs{}}
+	if next.OdooID == 0 { // a payload without ids: the row keeps its own, and so must the base
+		next.OdooID = t.local.OdooID
+	}
 	var toLocal, toOdoo record.Fields
 	names := map[string]bool{}
 	for name := range t.odoo.Fields {
@@ -189,7 +192,7 @@ func (l *lineMerge) existing() *record.LineBase {
 func (l *lineMerge) update(toLocal, toOdoo record.Fields) {
 	t, m := l.trio, l.merger
 	change := record.LineChange{Op: record.LineUpdate, Child: l.child, OdooID: t.odoo.OdooID, LocalID: t.local.LocalID, Position: l.position}
-	if toLocal != nil || l.moved() || t.local.OdooID != t.odoo.OdooID {
+	if toLocal != nil || l.moved() || t.odoo.OdooID != 0 && t.local.OdooID != t.odoo.OdooID {
 		change.Fields = toLocal
 		m.out.LocalLines = append(m.out.LocalLines, change)
 	}
