@@ -72,6 +72,9 @@ func (d *decoder) payloadLines(c *Child, raw odooclient.Raw) ([]record.Line, boo
 		for i, e := range list {
 			one := rawOf(e.(map[string]any))
 			line := record.Line{OdooID: one.ID(), Fields: record.Fields{}}
+			if line.OdooID != 0 && slices.ContainsFunc(lines, func(l record.Line) bool { return l.OdooID == line.OdooID }) {
+				return nil, false, record.Errorf(record.CodeRejected, "line %d: the id %d stands twice", i+1, line.OdooID)
+			}
 			for _, f := range c.Fields {
 				if err := d.direct(line.Fields, f, one); err != nil {
 					return nil, false, record.Wrap(record.CodeRejected, nil, "line %d: %s", i+1, record.Message(err))
