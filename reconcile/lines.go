@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"odoosync/internal/record"
@@ -35,14 +37,14 @@ func (w *writer) writeLines(ctx context.Context) error {
 	return nil
 }
 
-// newLine is a line to insert and the plan it belongs to.
-type newLine struct {
+// planned is a line's change and the plan it belongs to.
+type planned struct {
 	plan *plan
 	line record.LineChange
 }
 
 func (w *writer) addLines(ctx context.Context, child *mapping.Child, table store.Table) error {
-	groups := map[string][]newLine{}
+	groups := map[string][]planned{}
 	var order []string
 	for _, p := range w.plans {
 		for _, l := range p.lines {
@@ -53,7 +55,7 @@ func (w *writer) addLines(ctx context.Context, child *mapping.Child, table store
 			if groups[key] == nil {
 				order = append(order, key)
 			}
-			groups[key] = append(groups[key], newLine{p, l})
+			groups[key] = append(groups[key], planned{p, l})
 		}
 	}
 	for _, key := range order {
@@ -64,7 +66,7 @@ func (w *writer) addLines(ctx context.Context, child *mapping.Child, table store
 	return nil
 }
 
-func (w *writer) insertLines(ctx context.Context, child *mapping.Child, table store.Table, lines []newLine) error {
+func (w *writer) insertLines(ctx context.Context, child *mapping.Child, table store.Table, lines []planned) error {
 	columns := []string{child.ParentColumn, child.PositionColumn}
 	for _, name := range lines[0].line.Fields.Names() {
 		columns = append(columns, child.Field(name).Column)
@@ -87,10 +89,11 @@ func (w *writer) insertLines(ctx context.Context, child *mapping.Child, table st
 		base := &n.plan.link.Base.Lines[child.Name][n.line.Base]
 		base.LocalID, bases[ids[i]] = ids[i], base.Fields
 	}
-	return w.agreeOnDefaults(ctx, table, len(child.Fields), child.DecodeRow, bases)
+	return w.agreeOnRows(ctx, table, child.DecodeRow, bases)
 }
 
 func (w *writer) updateLines(ctx context.Context, child *mapping.Child, table store.Table) error {
+	updated := map[string]planned{}
 	for _, p := range w.plans {
 		for _, l := range p.lines {
 			if l.Child != child.Name || l.Op != record.LineUpdate {
@@ -110,7 +113,18 @@ func (w *writer) updateLines(ctx context.Context, child *mapping.Child, table st
 			if err := store.UpdateRow(ctx, w.tx, table, l.LocalID, columns, values); err != nil {
 				return err
 			}
+			if len(l.Fields) > 0 {
+				updated[l.LocalID] = planned{p, l}
+			}
 		}
 	}
-	return nil
+	rows, err := store.LockRows(ctx, w.tx, table, slices.Sorted(maps.Keys(updated)))
+	for id, row := range rows {
+		for _, base := range updated[id].plan.link.Base.Lines[child.Name] {
+			if base.LocalID == id {
+				agreeOn(base.Fields, updated[id].line.Fields, child.DecodeRow(row.Columns))
+			}
+		}
+	}
+	return err
 }

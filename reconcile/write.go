@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"odoosync/internal/record"
@@ -32,7 +33,31 @@ func (w *writer) writeRows(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.readBack(ctx)
+}
+
+// readBack puts what the server made of the updated columns into the bases: a
+// trigger, a CHAR or an ENUM may keep another form, which is nobody's edit.
+func (w *writer) readBack(ctx context.Context) error {
+	updated := map[string]*plan{}
+	for _, p := range w.plans {
+		if !p.insert && !p.remove && p.row != nil && len(p.set) > 0 {
+			updated[p.row.ID] = p
+		}
+	}
+	rows, err := store.LockRows(ctx, w.tx, w.rules.table, slices.Sorted(maps.Keys(updated)))
+	for id, row := range rows {
+		p := updated[id]
+		agreeOn(p.link.Base.Fields, p.set, w.entity.DecodeRow(row.Columns))
+	}
+	return err
+}
+
+// agreeOn makes the row's values our halves of the fields that were set.
+func agreeOn(base record.Pairs, set, row record.Fields) {
+	for name := range set {
+		base[name] = base[name].With(record.Local, row[name])
+	}
 }
 
 // columnsOf are the columns a plan sets, in order, and their values.
@@ -87,30 +112,26 @@ func (w *writer) insertRows(ctx context.Context) error {
 		for i, p := range g.plans {
 			p.link.LocalID, bases[ids[i]] = ids[i], p.link.Base.Fields
 		}
-		if err := w.agreeOnDefaults(ctx, w.rules.table, len(w.entity.Fields), w.entity.DecodeRow, bases); err != nil {
+		if err := w.agreeOnRows(ctx, w.rules.table, w.entity.DecodeRow, bases); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// agreeOnDefaults completes the bases of new rows, by their ids: what an insert
-// left to the columns' defaults is nobody's edit.
-func (w *writer) agreeOnDefaults(ctx context.Context, table store.Table, fields int, decode func(map[string]any) record.Fields, bases map[string]record.Pairs) error {
-	var partial []string
-	for id, pairs := range bases {
-		if len(pairs) < fields {
-			partial = append(partial, id)
-		}
-	}
-	slices.Sort(partial)
-	rows, err := store.LockRows(ctx, w.tx, table, partial)
+// agreeOnRows completes the bases of new rows, by their ids: what an insert left
+// to the columns' defaults, and what the server made of a value, is nobody's
+// edit.
+func (w *writer) agreeOnRows(ctx context.Context, table store.Table, decode func(map[string]any) record.Fields, bases map[string]record.Pairs) error {
+	rows, err := store.LockRows(ctx, w.tx, table, slices.Sorted(maps.Keys(bases)))
 	if err != nil {
 		return err
 	}
 	for id, row := range rows {
 		for name, v := range decode(row.Columns) {
-			if _, told := bases[id][name]; !told {
+			if pair, told := bases[id][name]; told {
+				bases[id][name] = pair.With(record.Local, v)
+			} else {
 				bases[id][name] = record.Same(v)
 			}
 		}
