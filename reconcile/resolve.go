@@ -16,13 +16,14 @@ type resolver struct {
 	batch *batch
 	refs  map[string]map[int64]string // row ids by entity and Odoo id
 	asked map[string]map[int64]bool
+	found map[lookupKey]lookupEntry // kept: the cache may forget one before the record is decoded
 }
 
 // resolve fetches whatever the records of a batch need to be decoded: names
 // first, because a path leads over names to a reference, then the rows of the
 // records they reference, syncing those that have none yet.
 func (b *batch) resolve(ctx context.Context, entity *mapping.Entity, ids []int64) (*resolver, error) {
-	res := &resolver{batch: b, refs: map[string]map[int64]string{}, asked: map[string]map[int64]bool{}}
+	res := &resolver{batch: b, refs: map[string]map[int64]string{}, asked: map[string]map[int64]bool{}, found: map[lookupKey]lookupEntry{}}
 	for range maxHops {
 		lookups, refs := b.wants(entity, ids, res)
 		if len(lookups) == 0 && len(refs) == 0 {
@@ -62,7 +63,7 @@ func (b *batch) wants(entity *mapping.Entity, ids []int64, res *resolver) (map[l
 				}
 				continue
 			}
-			if _, _, known := b.engine.lookups.get(lookupKey{w.Model, w.Field, w.ID}); !known {
+			if !res.recall(lookupKey{w.Model, w.Field, w.ID}) {
 				add(lookups, lookupField{w.Model, w.Field}, w.ID)
 			}
 		}
@@ -135,13 +136,25 @@ func (r *resolver) refresh(ctx context.Context, entity string) error {
 	return r.find(ctx, entity, missing)
 }
 
+// recall takes a lookup from the cache, once, and reports whether it is known.
+func (r *resolver) recall(k lookupKey) bool {
+	if _, known := r.found[k]; known {
+		return true
+	}
+	raw, found, known := r.batch.engine.lookups.get(k)
+	if known {
+		r.found[k] = lookupEntry{raw: raw, found: found}
+	}
+	return known
+}
+
 // Lookup implements mapping.Resolver.
 func (r *resolver) Lookup(model, field string, id int64) (record.Value, bool) {
-	raw, found, known := r.batch.engine.lookups.get(lookupKey{model, field, id})
-	if !known || !found {
+	k := lookupKey{model, field, id}
+	if !r.recall(k) || !r.found[k].found {
 		return record.Null, false
 	}
-	return mapping.LookupValue(raw), true
+	return mapping.LookupValue(r.found[k].raw), true
 }
 
 // Reference implements mapping.Resolver.
