@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,22 @@ func newPayloadBench(t testing.TB) (*bench, *reconcile.Payloads) {
 	require.NoError(t, err)
 	b.engine = reconcile.New(reconcile.Options{DB: b.db, Mapping: m, Hints: b.inbox})
 	return b, reconcile.NewPayloads(b.engine)
+}
+
+// mappingWith is the default mapping with one piece of its text replaced. odoo
+// is nil where there is none.
+func (b *bench) mappingWith(odoo reconcile.Describer, old, replacement string) *mapping.Mapping {
+	b.t.Helper()
+	data, err := os.ReadFile("../configs/mapping.yaml")
+	require.NoError(b.t, err)
+	require.Equal(b.t, 1, strings.Count(string(data), old), "the mapping's text %q", old)
+	spec, err := mapping.Parse([]byte(strings.Replace(string(data), old, replacement, 1)))
+	require.NoError(b.t, err)
+	schema, err := reconcile.LoadSchema(b.ctx, odoo, b.db, spec)
+	require.NoError(b.t, err)
+	m, err := spec.Compile(schema)
+	require.NoError(b.t, err)
+	return m
 }
 
 // storyDay is the day all events of these tests happen on.

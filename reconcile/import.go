@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,8 +37,28 @@ type ImportOptions struct {
 
 // importCursor is the place an import goes on from.
 type importCursor struct {
-	After int64 `json:"after"`
-	Done  bool  `json:"done"`
+	After int64  `json:"after"`
+	Done  bool   `json:"done"`
+	Of    string `json:"of"` // what was imported, see importOf
+}
+
+// importOf says which records an import brings, and to which entities: a mapping
+// that gains an entity, or widens a domain, needs another one.
+func (e *Engine) importOf(model string) string {
+	var of strings.Builder
+	for _, entity := range e.mapping.ByModel(model) {
+		fmt.Fprint(&of, entity.Name, entity.SearchDomain(), ";")
+	}
+	return of.String()
+}
+
+func (e *Engine) loadImport(ctx context.Context, model string) (importCursor, error) {
+	var c importCursor
+	err := store.LoadCursor(ctx, e.db, cursorName(model), &c)
+	if of := e.importOf(model); c.Of != of {
+		c = importCursor{Of: of}
+	}
+	return c, err
 }
 
 func cursorName(model string) string { return "import:" + model }
@@ -77,12 +98,11 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 func (e *Engine) importModel(parent context.Context, o ImportOptions, model string) error {
 	entities := e.mapping.ByModel(model)
 	domain := mapping.SearchDomain(entities)
-	var cursor importCursor
-	if err := store.LoadCursor(parent, e.db, cursorName(model), &cursor); err != nil || cursor.Done {
+	cursor, err := e.loadImport(parent, model)
+	if err != nil || cursor.Done {
 		return err
 	}
 	p := Progress{Entity: entities[0].Name}
-	var err error
 	if p.Total, err = o.Pager.SearchCount(parent, model, append(slices.Clone(domain), []any{"id", ">", cursor.After})); err != nil {
 		return err
 	}
@@ -114,7 +134,7 @@ func (e *Engine) importModel(parent context.Context, o ImportOptions, model stri
 	}
 	p.Ended = true
 	o.Progress(p)
-	return store.SaveCursor(parent, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true})
+	return store.SaveCursor(parent, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true, Of: cursor.Of})
 }
 
 // pagesAhead is how many pages wait for an earlier one: while one is written
@@ -137,7 +157,7 @@ func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page,
 			return ctx.Err()
 		}
 		progress(*p)
-		last := importCursor{After: next.ids[len(next.ids)-1]}
+		last := importCursor{After: next.ids[len(next.ids)-1], Of: e.importOf(model)}
 		if err := store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), last); err != nil {
 			return err
 		}
