@@ -31,11 +31,14 @@ func (p place) String() string {
 
 // at is a place of the file.
 func (s *Spec) at(entity, field string) place {
-	key := entity
-	if field != "" {
-		key += "." + field
+	return place{entity: entity, field: field, line: s.lines[placeKey(entity, field)]}
+}
+
+func placeKey(entity, field string) string {
+	if field == "" {
+		return entity
 	}
-	return place{entity: entity, field: field, line: s.lines[key]}
+	return entity + "." + field
 }
 
 // checker finds what is wrong with a spec whatever it is bound to.
@@ -77,6 +80,7 @@ func (c *checker) entity(name string, e *entitySpec) {
 	c.conditions(at, "domain", e.Domain)
 	c.conditions(at, "create_when", e.CreateWhen)
 	c.methods(at, e)
+	c.locked(at, e)
 	for i, m := range e.Match {
 		if len(m.Fields) == 0 {
 			c.problem(at, "match %d names no fields", i+1)
@@ -88,6 +92,9 @@ func (c *checker) entity(name string, e *entitySpec) {
 	own := map[string]string{or(e.ID, "id"): "id", or(e.OdooID, "odoo_id"): "odoo_id"}
 	if e.Deleted != "" {
 		own[e.Deleted] = "deleted"
+	}
+	if e.Merged != "" {
+		own[e.Merged] = "merged"
 	}
 	c.fields(name, e.Fields, own)
 	for _, child := range slices.Sorted(maps.Keys(e.Lines)) {
@@ -122,6 +129,16 @@ func (c *checker) methods(at place, e *entitySpec) {
 		if m.Field != "" {
 			c.known(at, where, m.Field, e.Fields)
 		}
+	}
+}
+
+func (c *checker) locked(at place, e *entitySpec) {
+	c.conditions(at, "locked: when", e.Locked.When)
+	if len(e.Locked.Except) > 0 && len(e.Locked.When) == 0 {
+		c.problem(at, "locked: except goes with when")
+	}
+	for _, field := range e.Locked.Except {
+		c.known(at, "locked: except", field, e.Fields)
 	}
 }
 
@@ -178,6 +195,7 @@ func (c *checker) fields(name string, specs map[string]*fieldSpec, own map[strin
 			c.problem(at, "column %s is field %s's already: one column takes one field", column, other)
 		}
 		columns[column] = field
+		c.within(at, f, specs)
 		oneOf(c, at, "direction", f.Direction, Both, ToAPI, ToOdoo)
 		oneOf(c, at, "policy", f.Policy, PolicyOdoo, PolicyLocal, PolicyNewest, PolicyAsk)
 		c.field(at, f)
@@ -209,11 +227,29 @@ func (c *checker) field(at place, f *fieldSpec) {
 	if len(f.Odoo) > 0 && (len(f.Cases) > 0 || f.Path != "") {
 		c.problem(at, "has odoo, and cases or a path: one of them says where the value comes from")
 	}
+	if len(f.LookupIn)+len(f.Within) > 0 && f.Lookup == "" && f.LookupList == "" {
+		c.problem(at, "lookup_domain and within go with lookup or lookup_list")
+	}
+	c.conditions(at, "lookup_domain", f.LookupIn)
 	c.conditions(at, "when", f.When)
 	for i, one := range f.Cases {
 		c.conditions(at, fmt.Sprintf("case %d", i+1), one.When)
 	}
 	c.reference(at, f)
+}
+
+// within checks that a lookup is restricted by fields that name one thing.
+func (c *checker) within(at place, f *fieldSpec, specs map[string]*fieldSpec) {
+	for _, by := range slices.Sorted(maps.Keys(f.Within)) {
+		name := f.Within[by]
+		c.known(at, "within: "+by, name, specs)
+		if by == "" || strings.Contains(by, ".") {
+			c.problem(at, "within: %q is no field of the looked-up record", by)
+		}
+		if other := specs[name]; other != nil && (other == f || other.Reference != "" || other.LookupList != "" || len(other.Cases) > 0) {
+			c.problem(at, "within: %s must be a plain value, a lookup or a raw_id of the same row", name)
+		}
+	}
 }
 
 func (c *checker) reference(at place, f *fieldSpec) {

@@ -15,6 +15,7 @@ const (
 	asKey      use = "the row's own id"
 	asOdooID   use = "Odoo's id"
 	asMark     use = "the mark of a deletion"
+	asSurvivor use = "the id of the row a merge leaves"
 	asParent   use = "the parent row's id"
 	asPosition use = "the line's position"
 )
@@ -69,6 +70,13 @@ func (c *compiler) ownColumn(at place, t Table, table string, col Column, as use
 		}
 		if !col.Nullable {
 			c.problem(at, "column %s.%s must take NULL, which it holds while the row is not deleted", table, col.Name)
+		}
+	case asSurvivor:
+		if !whole && !col.isText() {
+			wrong = "of the type of the row's id"
+		}
+		if !col.Nullable {
+			c.problem(at, "column %s.%s must take NULL, which it holds until Odoo merges the record into another", table, col.Name)
 		}
 	case asParent:
 		if !whole && !col.isText() {

@@ -96,15 +96,14 @@ func (c *compiler) odooName() string { return "Odoo " + c.schema.Version.Series 
 
 func (c *compiler) entity(name string, s *entitySpec) *Entity {
 	e := &Entity{Name: name, Model: s.Model, Table: s.Table, IDColumn: or(s.ID, "id"), OdooIDColumn: or(s.OdooID, "odoo_id"),
-		DeletedColumn: s.Deleted, Direction: or(s.Direction, Both), Policy: or(s.Policy, PolicyAsk), Adopt: or(s.Adopt, PolicyAsk),
+		DeletedColumn: s.Deleted, MergedColumn: s.Merged, Direction: or(s.Direction, Both), Policy: or(s.Policy, PolicyAsk), Adopt: or(s.Adopt, PolicyAsk),
 		OnLocalDelete: or(s.OnLocalDelete, "ignore"), Post: or(s.Post, "never"), Create: s.Create, version: c.schema.Version.Series}
 	at := c.spec.at(name, "")
 	table, fields := c.table(at, s.Table), c.model(at, s.Model)
-	c.columns(at, table, s.Table, ownColumn{e.IDColumn, asKey}, ownColumn{e.OdooIDColumn, asOdooID}, ownColumn{e.DeletedColumn, asMark})
+	c.columns(at, table, s.Table, ownColumn{e.IDColumn, asKey}, ownColumn{e.OdooIDColumn, asOdooID}, ownColumn{e.DeletedColumn, asMark}, ownColumn{e.MergedColumn, asSurvivor})
 	_, e.hasActive = fields["active"]
 	e.domain = c.condition(at, "domain", s.Domain, s.Model, fields)
 	e.createWhen = c.condition(at, "create_when", s.CreateWhen, s.Model, fields)
-	c.create(at, s.Create, s.Model, fields)
 	at.direction, at.policy = e.Direction, e.Policy
 	e.Fields, e.Absent = c.fields(at, s.Fields, side{s.Model, fields, table, e.domain})
 	for _, child := range slices.Sorted(maps.Keys(s.Lines)) {
@@ -119,9 +118,7 @@ func (c *compiler) entity(name string, s *entitySpec) *Entity {
 			e.Match = append(e.Match, MatchKey(m))
 		}
 	}
-	for _, m := range s.Methods {
-		e.Methods = append(e.Methods, Method(m))
-	}
+	c.push(e, s, fields)
 	for _, f := range e.Fields {
 		e.SelfReference = e.SelfReference || f.Entity == name
 	}
@@ -160,15 +157,6 @@ func (c *compiler) model(at place, name string) odooclient.Fields {
 		c.problem(at, "%s has no model %s, or the sync user may not see it%s", c.odooName(), name, record.DidYouMean(name, keysOf(c.schema.Models)))
 	}
 	return fields
-}
-
-// create checks the values every create sends.
-func (c *compiler) create(at place, values map[string]any, model string, fields odooclient.Fields) {
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if _, ok := fields[name]; !ok && fields != nil {
-			c.problem(at, "create: %s", c.noField(name, model, fields))
-		}
-	}
 }
 
 // noField says that this Odoo's model has no such field.
@@ -211,7 +199,7 @@ func (c *compiler) condition(at place, key string, terms []any, model string, fi
 
 func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient.Fields) *Child {
 	child := &Child{Name: name, Table: s.Table, IDColumn: or(s.ID, "id"), ParentColumn: s.Parent, PositionColumn: s.Position,
-		OdooIDColumn: or(s.OdooID, "odoo_id"), payload: s.Payload}
+		OdooIDColumn: or(s.OdooID, "odoo_id"), SequenceField: s.Sequence, payload: s.Payload}
 	at := c.spec.at(e.Name+"/"+name, "")
 	at.direction, at.policy = e.Direction, e.Policy
 	table := c.table(at, s.Table)
@@ -230,6 +218,7 @@ func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient
 			fields = c.model(at, child.Model)
 		}
 	}
+	c.sequence(at, s, child, fields)
 	child.Fields, child.Absent = c.fields(at, s.Fields, side{model: child.Model, odoo: fields, table: table})
 	c.filled(at, table, child.Fields, child.IDColumn, child.OdooIDColumn, child.ParentColumn, child.PositionColumn)
 	return child

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -405,6 +406,9 @@ func termValue(v any) (any, error) {
 	case int:
 		return int64(x), nil
 	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("%v is no number to compare with", x)
+		}
 		return odooclient.Double(strconv.FormatFloat(x, 'g', -1, 64)), nil
 	case []any:
 		out := make([]any, len(x))

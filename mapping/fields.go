@@ -32,6 +32,7 @@ func (c *compiler) fields(at place, specs map[string]*fieldSpec, s side) (out []
 		}
 		out = append(out, f)
 	}
+	c.lookups(at, specs, out)
 	return out, absent
 }
 
@@ -48,6 +49,7 @@ func (c *compiler) field(at place, s *fieldSpec, to side) *Field {
 		f.cases = append(f.cases, fieldCase{when: c.condition(at, fmt.Sprintf("case %d", i+1), one.When, to.model, to.odoo)})
 	}
 	from, found := c.source(at, f, s, to)
+	f.target, f.back = from, c.spec.values[placeKey(at.entity, at.field)]
 	if known {
 		c.values(at, f, s)
 		if found {

@@ -74,3 +74,13 @@ func tidyLines(text string) string {
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
+
+var htmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// textToHTML is the least HTML that shows a text: paragraphs where it has empty
+// lines, breaks where it has others. htmlToText gives the text back, tidied.
+func textToHTML(text string) string {
+	text = htmlEscapes.Replace(text)
+	text = strings.ReplaceAll(text, "\n\n", "</p><p>")
+	return "<p>" + strings.ReplaceAll(text, "\n", "<br>") + "</p>"
+}

@@ -97,6 +97,7 @@ type Entity struct {
 	IDColumn      string // the row's own id
 	OdooIDColumn  string
 	DeletedColumn string // set when the record is deleted in Odoo; "" when deletes are not soft
+	MergedColumn  string // the survivor's row id once Odoo merged the record into another; "" when nobody keeps it
 
 	Direction Direction
 	Policy    Policy
@@ -123,6 +124,9 @@ type Entity struct {
 	Absent        []string // optional fields this Odoo does not have
 
 	domain, createWhen Domain
+	lock               Domain   // while it holds, only lockExcept may be written
+	lockExcept         []string // fields of ours
+	createCells        []Cell   // Create, as it is sent
 	hasActive          bool
 	version            string
 }
@@ -137,6 +141,7 @@ type Child struct {
 	ParentColumn   string
 	PositionColumn string // the line's place, from 0
 	OdooIDColumn   string
+	SequenceField  string // Odoo's field for the order of lines, "" when there is none
 
 	Fields []*Field
 	Absent []string
@@ -170,6 +175,8 @@ type Method struct {
 	From  []string
 	To    string
 	Call  string
+	Args  []any // what follows the ids
+	Post  bool  // it posts a document, which only an entity with Post "on_state" does
 }
 
 // Field is one column and where its value comes from.
@@ -189,6 +196,7 @@ type Field struct {
 
 	Model       string // the model a lookup reads ("" when unknown: payload mode)
 	LookupField string // and its field
+	Companies   string // the model's field of companies, company_ids or company_id; "" when it has none
 
 	col       Column
 	table     string
@@ -201,8 +209,20 @@ type Field struct {
 	prefix    string
 	when      Domain // the field is only known while this holds
 	path      *path
+	target    odooclient.Field  // Odoo's Source, as fields_get has it
+	back      []string          // Odoo's values that values translates, in the file's order
+	byMethod  bool              // a state that business methods reach
+	lookupIn  Domain            // a lookup finds only records within it
+	within    []within          // and of what other fields of the row name
 	payload   []string          // names under which a webhook sends the column's own value
 	stub      map[string]string // a stub's field → the webhook's name of it
+}
+
+// within restricts a lookup: its record's field is what another field of the
+// row names ("country_id.code" is the row's country_code).
+type within struct {
+	by    string // "country_id.code"
+	field *Field // "country_code"
 }
 
 // fieldCase is one condition of a field of KindCases and its value.
@@ -252,6 +272,7 @@ func (e *Entity) OdooFields() []string {
 	}
 	names = append(names, e.domain.fields()...)
 	names = append(names, e.createWhen.fields()...)
+	names = append(names, e.lock.fields()...)
 	for _, f := range e.Fields {
 		if f.path == nil {
 			names = append(names, f.Odoo...)

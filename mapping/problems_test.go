@@ -11,7 +11,7 @@ import (
 )
 
 // change replaces a part of a text that must be there.
-func change(t *testing.T, text, old, new string) string {
+func change(t testing.TB, text, old, new string) string {
 	t.Helper()
 	require.Contains(t, text, old)
 	return strings.Replace(text, old, new, 1)

@@ -152,14 +152,23 @@ func modelsOf(text string) map[string]odooclient.Fields {
 		if !ok {
 			continue
 		}
-		words := append(strings.Fields(definition), "", "")
-		f := odooclient.Field{Name: words[0], Type: words[1]}
-		if f.Type == "selection" {
-			for _, key := range strings.Split(words[2], ",") {
-				f.Selection = append(f.Selection, odooclient.Option{Key: key})
+		words := strings.Fields(definition)
+		f := odooclient.Field{Name: words[0], Type: words[1], Store: true}
+		for _, word := range words[2:] {
+			switch {
+			case word == "required":
+				f.Required = true
+			case word == "readonly":
+				f.Readonly = true
+			case word == "computed":
+				f.Readonly, f.Store = true, false
+			case f.Type == "selection":
+				for _, key := range strings.Split(word, ",") {
+					f.Selection = append(f.Selection, odooclient.Option{Key: key})
+				}
+			default:
+				f.Relation = word
 			}
-		} else {
-			f.Relation = words[2]
 		}
 		if out[model] == nil {
 			out[model] = odooclient.Fields{}

@@ -17,6 +17,7 @@ type Spec struct {
 	Entities map[string]*entitySpec `yaml:"entities"`
 	order    []string               // as in the file
 	lines    map[string]int         // where each entity and field stands in the file
+	values   map[string][]string    // the keys of each field's values, as in the file
 }
 
 type entitySpec struct {
@@ -25,6 +26,7 @@ type entitySpec struct {
 	ID            string                `yaml:"id"`
 	OdooID        string                `yaml:"odoo_id"`
 	Deleted       string                `yaml:"deleted"`
+	Merged        string                `yaml:"merged"`
 	Domain        []any                 `yaml:"domain"`
 	CreateWhen    []any                 `yaml:"create_when"`
 	Direction     Direction             `yaml:"direction"`
@@ -36,6 +38,7 @@ type entitySpec struct {
 	OnLocalDelete LocalDelete           `yaml:"on_local_delete"`
 	Methods       []methodSpec          `yaml:"methods"`
 	Post          string                `yaml:"post"`
+	Locked        lockSpec              `yaml:"locked"`
 	Create        map[string]any        `yaml:"create"`
 	Fields        map[string]*fieldSpec `yaml:"fields"`
 	Lines         map[string]*childSpec `yaml:"lines"`
@@ -56,6 +59,13 @@ type methodSpec struct {
 	From  []string `yaml:"from"`
 	To    string   `yaml:"to"`
 	Call  string   `yaml:"call"`
+	Args  []any    `yaml:"args"` // after the ids
+	Post  bool     `yaml:"post"` // it posts a document
+}
+
+type lockSpec struct {
+	When   []any    `yaml:"when"`
+	Except []string `yaml:"except"`
 }
 
 type childSpec struct {
@@ -64,23 +74,26 @@ type childSpec struct {
 	OdooID   string                `yaml:"odoo_id"`
 	Parent   string                `yaml:"parent"`
 	Position string                `yaml:"position"`
+	Sequence string                `yaml:"sequence"`
 	Payload  names                 `yaml:"payload"`
 	Fields   map[string]*fieldSpec `yaml:"fields"`
 }
 
 type fieldSpec struct {
-	Odoo       names             `yaml:"odoo"`        // alternatives by version, the first that exists
-	Column     string            `yaml:"column"`      // the field's name when left out
-	Direction  Direction         `yaml:"direction"`   // the entity's when left out
-	Policy     Policy            `yaml:"policy"`      // the entity's when left out
-	Expected   bool              `yaml:"expected"`    // computed by Odoo
-	Optional   bool              `yaml:"optional"`    // not every Odoo has it
-	Lookup     string            `yaml:"lookup"`      // a many2one: this field of its record
-	LookupList string            `yaml:"lookup_list"` // a many2many: the list of this field
-	Reference  string            `yaml:"reference"`   // a many2one: the id of that entity's row
-	Path       string            `yaml:"path"`        // with reference: the way over the lines
-	RawID      bool              `yaml:"raw_id"`      // a many2one: Odoo's id itself
-	Values     map[string]string `yaml:"values"`      // Odoo's value → ours; others stay
+	Odoo       names             `yaml:"odoo"`          // alternatives by version, the first that exists
+	Column     string            `yaml:"column"`        // the field's name when left out
+	Direction  Direction         `yaml:"direction"`     // the entity's when left out
+	Policy     Policy            `yaml:"policy"`        // the entity's when left out
+	Expected   bool              `yaml:"expected"`      // computed by Odoo
+	Optional   bool              `yaml:"optional"`      // not every Odoo has it
+	Lookup     string            `yaml:"lookup"`        // a many2one: this field of its record
+	LookupList string            `yaml:"lookup_list"`   // a many2many: the list of this field
+	LookupIn   []any             `yaml:"lookup_domain"` // only records within it are looked up
+	Within     map[string]string `yaml:"within"`        // a field of the looked-up record → ours that names it
+	Reference  string            `yaml:"reference"`     // a many2one: the id of that entity's row
+	Path       string            `yaml:"path"`          // with reference: the way over the lines
+	RawID      bool              `yaml:"raw_id"`        // a many2one: Odoo's id itself
+	Values     map[string]string `yaml:"values"`        // Odoo's value → ours; others stay
 	Cases      []caseSpec        `yaml:"cases"`
 	Otherwise  *string           `yaml:"otherwise"`
 	NullIf     names             `yaml:"null_if"`
@@ -135,7 +148,7 @@ func Parse(data []byte) (*Spec, error) {
 		return nil, record.Errorf(record.CodeConfig, "the mapping file is empty: leave mapping.file empty for the built-in mapping")
 	}
 	s := &Spec{}
-	walk := &strict{lines: map[string]int{}}
+	walk := &strict{lines: map[string]int{}, values: map[string][]string{}}
 	walk.walk(nil, root.Content[0], reflect.TypeFor[Spec]())
 	if err := problemsError("the mapping file is wrong", walk.problems); err != nil {
 		return nil, err
@@ -143,7 +156,7 @@ func Parse(data []byte) (*Spec, error) {
 	if err := root.Decode(s); err != nil {
 		return nil, record.Errorf(record.CodeConfig, "the mapping file is wrong: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	s.lines, s.order = walk.lines, entityOrder(root.Content[0])
+	s.lines, s.values, s.order = walk.lines, walk.values, entityOrder(root.Content[0])
 	if err := s.check(); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,8 @@ const maxNodes = 100_000
 // field a line belongs to.
 type strict struct {
 	problems []string
-	lines    map[string]int // by place: "contacts", "contacts.name", "quotes/order_line.name"
+	lines    map[string]int      // by place: "contacts", "contacts.name", "quotes/order_line.name"
+	values   map[string][]string // the keys of a field's values in their order, which a map forgets
 	nodes    int
 }
 
@@ -49,7 +50,8 @@ func pathText(path []string) string {
 	return strings.Join(append(parts, path...), ", ")
 }
 
-// remember keeps the line of an entity, of lines or of a field.
+// remember keeps the line of an entity, of lines or of a field, and the order
+// of a field's values.
 func (s *strict) remember(path []string, line int) {
 	if len(path) < 2 || path[0] != "entities" {
 		return
@@ -58,11 +60,14 @@ func (s *strict) remember(path []string, line int) {
 	if len(rest) > 1 && rest[0] == "lines" {
 		key, rest = key+"/"+rest[1], rest[2:]
 	}
-	if len(rest) == 2 && rest[0] == "fields" {
-		key, rest = key+"."+rest[1], nil
+	if len(rest) >= 2 && rest[0] == "fields" {
+		key, rest = key+"."+rest[1], rest[2:]
 	}
-	if len(rest) == 0 {
+	switch {
+	case len(rest) == 0:
 		s.lines[key] = line
+	case len(rest) == 2 && rest[0] == "values":
+		s.values[key] = append(s.values[key], rest[1])
 	}
 }
 
