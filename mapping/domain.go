@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -407,7 +408,7 @@ func termValue(v any) (any, error) {
 		return int64(x), nil
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("%v is no number to compare with", x)
+			return nil, fmt.Errorf("%v is no number", x)
 		}
 		return odooclient.Double(strconv.FormatFloat(x, 'g', -1, 64)), nil
 	case []any:
@@ -421,5 +422,8 @@ func termValue(v any) (any, error) {
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("a %T is no value of a domain", v)
+	if _, ok := v.(time.Time); ok {
+		return nil, fmt.Errorf("a date stands without quotes: write it in quotes")
+	}
+	return nil, fmt.Errorf("keys stand where a value was expected")
 }

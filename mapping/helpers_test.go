@@ -37,16 +37,16 @@ func readGzip(t testing.TB, path string, into any) {
 func recordedFields(t testing.TB, version string) map[string]odooclient.Fields {
 	t.Helper()
 	var recorded map[string]map[string]struct {
-		Type, Relation string
-		Required       bool
-		Selection      [][2]string
+		Type, Relation               string
+		Required, Readonly, Unstored bool
+		Selection                    [][2]string
 	}
 	readGzip(t, "testdata/fields-"+version+".json.gz", &recorded)
 	out := map[string]odooclient.Fields{}
 	for model, fields := range recorded {
 		out[model] = odooclient.Fields{}
 		for name, f := range fields {
-			field := odooclient.Field{Name: name, Type: f.Type, Relation: f.Relation, Required: f.Required}
+			field := odooclient.Field{Name: name, Type: f.Type, Relation: f.Relation, Required: f.Required, Readonly: f.Readonly, Store: !f.Unstored}
 			for _, o := range f.Selection {
 				field.Selection = append(field.Selection, odooclient.Option{Key: o[0], Label: o[1]})
 			}

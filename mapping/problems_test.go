@@ -17,6 +17,19 @@ func change(t testing.TB, text, old, new string) string {
 	return strings.Replace(text, old, new, 1)
 }
 
+// brokenOnce replaces a part of the first text that has it.
+func brokenOnce(t *testing.T, old, new string, texts ...string) []string {
+	t.Helper()
+	for i, text := range texts {
+		if strings.Contains(text, old) {
+			texts[i] = strings.Replace(text, old, new, 1)
+			return texts
+		}
+	}
+	require.Fail(t, "no text has it", old)
+	return nil
+}
+
 // Each line breaks the sample file in one way and names the problem, which
 // needs neither an Odoo nor a database to be found.
 func TestParseNamesWhatIsWrong(t *testing.T) {
@@ -77,7 +90,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"[[state, in, [draft, sale, done]]]", "[[state, '=', [draft]]]", "a list goes with in and not in"},
 		{"[[state, in, [draft, sale, done]]]", "['|', [state, '=', draft]]", `domain: the operator "|" (term 1) has nothing to join`},
 		{"[[state, in, [draft, sale, done]]]", "[[state, '=', draft], '!']", `domain: the operator "!" (term 2) has nothing to join`},
-		{"[[state, in, [draft, sale, done]]]", "[[state, '=', 2025-01-22]]", "is no value of a domain"},
+		{"[[state, in, [draft, sale, done]]]", "[[state, '=', 2025-01-22]]", "domain: term 1: a date stands without quotes: write it in quotes"},
 		{`when: [[state, "!=", draft]]`, "when: [[state]]", "field ordered (line 33): when: term 1: [state] is not [field, operator, value]"},
 		{"partner_id.is_company", "partner_id.a.b", "field size (line 38): case 1: term 1"},
 	} {
@@ -206,14 +219,7 @@ func TestCompileNamesWhatDoesNotFit(t *testing.T) {
 		{"reference: people, stub: {name: parent_name}", "raw_id: true", ""},
 	} {
 		t.Run(c.old+" → "+c.new, func(t *testing.T) {
-			texts := []string{sample, createTables, createModels}
-			found := false
-			for i, text := range texts {
-				if !found && strings.Contains(text, c.old) {
-					texts[i], found = strings.Replace(text, c.old, c.new, 1), true
-				}
-			}
-			require.True(t, found)
+			texts := brokenOnce(t, c.old, c.new, sample, createTables, createModels)
 			spec, err := Parse([]byte(texts[0]))
 			require.NoError(t, err)
 			_, err = spec.Compile(Schema{Version: odooclient.Version{Series: "17.0"}, Models: modelsOf(texts[2]), Tables: tablesOf(texts[1])})
