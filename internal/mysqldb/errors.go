@@ -46,6 +46,8 @@ const (
 	sentenceOutOfRange  = "a number is out of range"
 	sentenceMissing     = "a value is missing"
 	sentenceReferred    = "other rows still refer to this one"
+	sentenceBinlog      = "the MySQL server keeps a binary log, and lets only administrators make triggers then (error 1419)"
+	mendBinlog          = "set log_bin_trust_function_creators = 1 on the server, or run odoosync migrate up once with an account in database.dsn that has the right SUPER"
 	sentenceUnforeseen  = "MySQL answered with an error; the log has the details"
 )
 
@@ -106,6 +108,10 @@ var kinds = map[uint16]kind{
 	1049: {record.CodeConfig, "the database of database.dsn does not exist on this server: create it first", nil, ""},
 	1054: {record.CodeConfig, "a column is missing: run odoosync migrate up, or mend the mapping", inColumn, ", column "},
 	1146: {record.CodeConfig, "a table is missing: run odoosync migrate up", nil, ""},
+
+	1359: {record.CodeConfig, "a trigger of that name is there already, perhaps on another table: drop it", nil, ""},
+	1419: {record.CodeConfig, sentenceBinlog + ": " + mendBinlog, nil, ""},
+	1449: {record.CodeConfig, "the account that made a trigger of the table is gone: drop the trigger, then run odoosync migrate up", nil, ""},
 
 	// The data was refused and will be again.
 	1048: {record.CodeRejected, sentenceMissing, ofField, " for column "},

@@ -33,7 +33,7 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := db.CheckVersion(ctx); err != nil {
 		return nil, err
 	}
-	unlock, err := db.lockMigrations(ctx)
+	unlock, err := db.LockMigrations(ctx)
 	if err != nil {
 		return nil, err
 	}

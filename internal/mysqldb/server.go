@@ -13,31 +13,37 @@ import (
 // a row lock, so it ends with the connection of a daemon that dies.
 const lockTable = "sync_migration_lock"
 
-// lockMigrations waits for the lock and returns how to give it back.
-func (db *DB) lockMigrations(ctx context.Context) (func(), error) {
+// LockMigrations lets one daemon at a time change the schema: it waits for the
+// lock, for as long as ctx lasts, and returns how to give it back.
+func (db *DB) LockMigrations(ctx context.Context) (unlock func(), err error) {
+	for {
+		unlock, err = db.tryLock(ctx)
+		// The one before us may take longer than a lock wait.
+		if !replayable(err) && number(err) != errLockTimeout {
+			return unlock, Explain(err)
+		}
+	}
+}
+
+func (db *DB) tryLock(ctx context.Context) (func(), error) {
 	for _, statement := range []string{
 		"CREATE TABLE IF NOT EXISTS " + lockTable + " (id INT PRIMARY KEY) ENGINE=InnoDB",
 		"INSERT INTO " + lockTable + " (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id",
 	} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return nil, Explain(err)
+			return nil, err
 		}
 	}
-	for {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return nil, Explain(err)
-		}
-		var id int
-		err = tx.QueryRowContext(ctx, "SELECT id FROM "+lockTable+" WHERE id = 1 FOR UPDATE").Scan(&id)
-		if err == nil {
-			return func() { _ = tx.Rollback() }, nil // nothing was written; the rollback only frees the lock
-		}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var id int
+	if err := tx.QueryRowContext(ctx, "SELECT id FROM "+lockTable+" WHERE id = 1 FOR UPDATE").Scan(&id); err != nil {
 		_ = tx.Rollback()
-		if !replayable(err) {
-			return nil, Explain(err)
-		}
+		return nil, err
 	}
+	return func() { _ = tx.Rollback() }, nil // nothing was written; the rollback only frees the lock
 }
 
 // Server is what the database server says of itself.
@@ -126,6 +132,20 @@ var neededRights = []string{"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "A
 // missingRights reads the grants that hold for the whole database. Grants a
 // table at a time are not added up: it then says what to grant at once.
 func (db *DB) missingRights(ctx context.Context) ([]string, error) {
+	have, err := db.rights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var missing []string
+	for _, right := range neededRights {
+		if !have[right] {
+			missing = append(missing, right)
+		}
+	}
+	return missing, nil
+}
+
+func (db *DB) rights(ctx context.Context) (map[string]bool, error) {
 	rows, err := db.QueryContext(ctx, "SELECT privilege_type FROM information_schema.user_privileges"+
 		" WHERE grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"+
 		" UNION SELECT privilege_type FROM information_schema.schema_privileges"+
@@ -142,11 +162,5 @@ func (db *DB) missingRights(ctx context.Context) ([]string, error) {
 		}
 		have[right] = true
 	}
-	var missing []string
-	for _, right := range neededRights {
-		if !have[right] {
-			missing = append(missing, right)
-		}
-	}
-	return missing, Explain(rows.Err())
+	return have, Explain(rows.Err())
 }
