@@ -1,15 +1,14 @@
 package odoosim
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
-// vat is the one tax the simulated company has.
-const vat = 0.20
-
-func round2(f float64) float64 { return math.Round(f*100) / 100 }
+// round2 rounds half away from zero, as Odoo does: 33.335 is 33.34 although no
+// float is.
+func round2(f float64) float64 { return math.Round(f*100+math.Copysign(1e-7, f)) / 100 }
 
 func num(v any) float64 {
 	switch x := v.(type) {
@@ -21,52 +20,85 @@ func num(v any) float64 {
 	return 0
 }
 
-// totals recomputes an order or invoice from its lines.
+// documents are the models with totals, and their lines.
+var documents = map[string]struct{ list, quantity, lines string }{
+	"sale.order":   {"order_line", "product_uom_qty", "sale.order.line"},
+	"account.move": {"invoice_line_ids", "quantity", "account.move.line"},
+}
+
+// totals recomputes an order or invoice from its lines. 16 to 18 round the tax
+// of every line, 19 that of the document (the companies' defaults).
 func (t *tx) totals(model string, id int64) {
-	list, quantity, lineModel := "order_line", "product_uom_qty", "sale.order.line"
-	if model == "account.move" {
-		list, quantity, lineModel = "invoice_line_ids", "quantity", "account.move.line"
-	} else if model != "sale.order" {
+	d, ok := documents[model]
+	if !ok {
 		return
 	}
 	r := t.s.table(model).rows[id]
-	lines, _ := r[list].([]int64)
-	untaxed, tax := 0.0, 0.0
+	lines, _ := r[d.list].([]int64)
+	untaxed, tax, exact := 0.0, 0.0, map[int64]float64{}
 	for _, lineID := range lines {
-		line, ok := t.s.table(lineModel).rows[lineID]
+		line, ok := t.s.table(d.lines).rows[lineID]
 		if !ok {
 			continue
 		}
-		sub := round2(num(line[quantity]) * num(line["price_unit"]) * (1 - num(line["discount"])/100))
-		line["price_subtotal"], line["price_total"] = sub, sub
-		if taxed(line) {
-			line["price_total"] = round2(sub * (1 + vat))
+		net, taxes := t.net(line, num(line[d.quantity])*num(line["price_unit"])*(1-num(line["discount"])/100))
+		line["price_subtotal"], line["price_total"] = round2(net), round2(net)
+		for id, amount := range taxes {
+			line["price_total"] = round2(num(line["price_total"]) + round2(amount))
+			exact[id] += amount
+			tax += round2(amount)
 		}
-		untaxed += sub
-		tax += num(line["price_total"]) - sub
+		untaxed += round2(net)
+	}
+	if t.s.o.Version >= 19 {
+		tax = 0
+		for _, amount := range exact {
+			tax += round2(amount)
+		}
 	}
 	r["amount_untaxed"], r["amount_tax"], r["amount_total"] = round2(untaxed), round2(tax), round2(untaxed+tax)
-	if model != "account.move" {
-		return
+	if model == "account.move" {
+		t.residual(r)
 	}
+}
+
+func (t *tx) residual(r row) {
 	sign := 1.0
 	if r["move_type"] == "out_refund" {
 		sign = -1
 	}
 	r["amount_total_signed"] = sign * num(r["amount_total"])
-	r["amount_residual"] = r["amount_total"]
-	if r["payment_state"] == "paid" {
+	r["amount_residual"] = round2(num(r["amount_total"]) - num(r[credited]))
+	if r["payment_state"] == "paid" && num(r[credited]) == 0 {
 		r["amount_residual"] = 0.0
 	}
 }
 
-func taxed(line row) bool {
-	for _, name := range []string{"tax_id", "tax_ids"} {
-		if ids, _ := line[name].([]int64); len(ids) > 0 {
-			return true
+// net is an amount without its taxes, and what each of them adds.
+func (t *tx) net(line row, amount float64) (float64, map[int64]float64) {
+	ids := append(slices.Clone(taxIDs(line)), 0)
+	included, rates := 0.0, map[int64]float64{}
+	for _, id := range ids[:len(ids)-1] {
+		tax := t.s.table("account.tax").rows[id]
+		rates[id] = num(tax["amount"])
+		if tax["price_include"] == true {
+			included += num(tax["amount"])
 		}
 	}
-	return false
+	net := amount / (1 + included/100)
+	for id, rate := range rates {
+		rates[id] = net * rate / 100
+	}
+	return net, rates
+}
+
+func taxIDs(line row) []int64 {
+	for _, name := range []string{"tax_id", "tax_ids"} {
+		if ids, _ := line[name].([]int64); len(ids) > 0 {
+			return ids
+		}
+	}
+	return nil
 }
 
 // call runs a business method. A refusal is a *fault; none is one whose work
@@ -77,57 +109,40 @@ func (t *tx) call(model, method string, id int64) (any, error) {
 		return nil, missing(model, id)
 	}
 	t.touch(model, id)
+	switch method {
+	case "action_archive", "action_unarchive":
+		return t.archive(model, id, method == "action_unarchive")
+	case "toggle_active":
+		return t.archive(model, id, r["active"] == false)
+	}
 	switch model + "." + method {
 	case "sale.order.action_confirm":
 		t.write(model, id, Values{"state": "sale", "date_order": t.at.Truncate(time.Second)})
 		return true, nil
 	case "sale.order.action_cancel":
-		if t.s.o.Version < 19 && r["state"] == "sale" {
-			return map[string]any{"name": "Cancel Sales Order", "view_mode": "form", "res_model": "sale.order.cancel", "view_id": int64(1),
-				"type": "ir.actions.act_window", "context": map[string]any{"default_order_id": id, "default_template_id": int64(1), "mark_so_as_canceled": true,
-					"default_email_layout_xmlid": "mail.mail_notification_layout_with_responsible_signature", "model_description": "Sales Order"}, "target": "new"}, nil
-		}
-		t.write(model, id, Values{"state": "cancel"})
-		return true, nil
+		return t.cancelOrder(id, r)
 	case "account.move.action_post":
 		return t.post(id, r)
 	case "account.move.button_draft":
-		t.write(model, id, Values{"state": "draft"})
-		return nil, none
+		return t.unpost(id, r, "draft")
 	case "account.move.button_cancel":
-		t.write(model, id, Values{"state": "cancel"})
-		return nil, none
+		return t.unpost(id, r, "cancel")
 	case "crm.lead.convert_opportunity":
-		t.write(model, id, Values{"type": "opportunity", "date_conversion": t.at.Truncate(time.Second)})
-		return true, nil
+		return t.convert(id, r)
 	case "crm.lead.action_set_won":
-		t.write(model, id, Values{"stage_id": int64(4), "probability": 100.0, "date_closed": t.at.Truncate(time.Second)})
-		return true, nil
+		return t.setWon(id)
 	case "crm.lead.action_set_lost":
-		t.write(model, id, Values{"active": false, "probability": 0.0, "date_closed": t.at.Truncate(time.Second)})
-		return nil, none
+		return t.setLost(id, r)
 	}
 	return nil, t.s.noMethod(model, method)
 }
 
-func (t *tx) post(id int64, r row) (any, error) {
-	if lines, _ := r["invoice_line_ids"].([]int64); len(lines) == 0 {
-		return nil, t.s.emptyInvoice()
+func (t *tx) cancelOrder(id int64, r row) (any, error) {
+	if t.s.o.Version < 19 && r["state"] == "sale" {
+		return map[string]any{"name": "Cancel Sales Order", "view_mode": "form", "res_model": "sale.order.cancel", "view_id": int64(1),
+			"type": "ir.actions.act_window", "context": map[string]any{"default_order_id": id, "default_template_id": int64(1), "mark_so_as_canceled": true,
+				"default_email_layout_xmlid": "mail.mail_notification_layout_with_responsible_signature", "model_description": "Sales Order"}, "target": "new"}, nil
 	}
-	if r["state"] == "posted" {
-		return nil, t.s.alreadyPosted(id, r)
-	}
-	v := Values{"state": "posted"}
-	if r["name"] == "/" || r["name"] == false {
-		prefix := "FAC"
-		if r["move_type"] == "out_refund" {
-			prefix = "RFAC"
-		}
-		v["name"] = fmt.Sprintf("%s/%d/%05d", prefix, t.at.Year(), id)
-	}
-	if r["invoice_date"] == false {
-		v["invoice_date"] = t.at.Format(time.DateOnly)
-	}
-	t.write("account.move", id, v)
-	return false, nil
+	t.write("sale.order", id, Values{"state": "cancel"})
+	return true, nil
 }

@@ -46,7 +46,11 @@ func loadFields(version int) map[string]map[string]field {
 	if err := json.NewDecoder(unzipped).Decode(&out); err != nil {
 		panic(err)
 	}
-	maps.Copy(out, lookupFields)
+	for _, model := range []string{"res.partner", "res.users"} { // the recorded databases speak English alone
+		lang := out[model]["lang"]
+		lang.Selection = append(lang.Selection, [2]any{"fr_FR", "French / Français"})
+		out[model]["lang"] = lang
+	}
 	return out
 }
 

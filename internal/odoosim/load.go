@@ -1,21 +1,23 @@
 package odoosim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// externalIDs is the model behind external ids.
-const externalIDs = "ir.model.data"
-
 // load imports rows of text as Odoo does: an "id" column is an external id that
 // makes a record or updates the one it made; ".id" updates a known one; columns
 // such as "order_line/name" are lines, and a row whose own cells are empty
-// belongs to the record above it. A row that is refused undoes all of them.
+// belongs to the record above it. An error undoes all of them; a warning does
+// not, and comes with ids.
 func (r *request) load() (any, error) {
 	columns, rows := texts(r.arg(0, "fields")), r.arg(1, "data")
+	if err := r.knownColumns(columns); err != nil {
+		return nil, err
+	}
 	list, _ := rows.([]any)
 	l := &loading{request: r, t: r.s.begin(), columns: columns, ids: []int64{}, messages: []any{}}
 	for i := 0; i < len(list); {
@@ -25,15 +27,20 @@ func (r *request) load() (any, error) {
 		}
 		var block [][]string
 		for _, row := range list[i:next] {
-			block = append(block, texts(row))
+			block = append(block, l.padded(texts(row)))
 		}
-		l.record(i, block)
+		l.from, l.to = i, next-1
+		if err := l.record(block); err != nil {
+			l.t.rollback()
+			return nil, err
+		}
 		i = next
 	}
-	if len(l.messages) > 0 {
+	if l.failed {
 		l.t.rollback()
 		return map[string]any{"ids": false, "messages": l.messages, "nextrow": int64(0)}, nil
 	}
+	r.s.stats.RecordsWritten += int64(len(l.t.order))
 	l.t.commit()
 	return map[string]any{"ids": l.ids, "messages": l.messages, "nextrow": int64(0)}, nil
 }
@@ -44,15 +51,44 @@ type loading struct {
 	columns  []string
 	ids      []int64
 	messages []any
+	failed   bool
+	from, to int // the rows of the record at hand
 }
 
 func texts(v any) []string {
 	list, _ := v.([]any)
 	out := make([]string, len(list))
 	for i, e := range list {
-		out[i] = fmt.Sprint(e)
+		if e != false && e != nil {
+			out[i] = fmt.Sprint(e)
+		}
 	}
 	return out
+}
+
+func (l *loading) padded(row []string) []string {
+	for len(row) < len(l.columns) {
+		row = append(row, "")
+	}
+	return row
+}
+
+// knownColumns refuses the whole call for a column that does not exist.
+func (r *request) knownColumns(columns []string) error {
+	for _, column := range columns {
+		model := r.model
+		for _, name := range strings.Split(column, "/") {
+			if name == "id" || name == ".id" {
+				break
+			}
+			f, known := r.s.fields[model][name]
+			if !known {
+				return &fault{1, traceback(r.s.since("KeyError: '"+name+"'", 18, "ValueError: Invalid field name '"+name+"'"))}
+			}
+			model = f.Relation
+		}
+	}
+	return nil
 }
 
 // line splits the column of a line's field.
@@ -66,6 +102,9 @@ func (l *loading) line(column string) (child, name string, ok bool) {
 func (l *loading) continues(row []string) bool {
 	lines := false
 	for i, column := range l.columns {
+		if i >= len(row) {
+			break
+		}
 		_, _, isLine := l.line(column)
 		if !isLine && row[i] != "" {
 			return false
@@ -75,175 +114,175 @@ func (l *loading) continues(row []string) bool {
 	return lines
 }
 
-// record imports one record with its lines; n is its first row.
-func (l *loading) record(n int, block [][]string) {
+// record imports one record with its lines.
+func (l *loading) record(block [][]string) error {
 	own := map[string]string{}
+	var lists []string
 	for i, column := range l.columns {
-		if _, _, isLine := l.line(column); !isLine {
+		child, _, isLine := l.line(column)
+		switch {
+		case !isLine:
 			own[column] = block[0][i]
+		case !slices.Contains(lists, child):
+			lists = append(lists, child)
 		}
 	}
-	id, ok := l.upsert(n, l.request, own, nil)
-	if !ok {
-		return
+	values, commands, ok := l.values(l.request, own, "")
+	for _, list := range lists {
+		more, good := l.lines(list, block)
+		commands, ok = append(commands, more...), ok && good
 	}
-	l.ids = append(l.ids, id)
-	for k, row := range block {
-		cells := map[string]map[string]string{}
-		for i, column := range l.columns {
-			child, name, isLine := l.line(column)
-			if !isLine {
-				continue
-			}
-			if cells[child] == nil {
-				cells[child] = map[string]string{}
-			}
-			cells[child][name] = row[i]
-		}
-		for child, line := range cells {
-			if slices.ContainsFunc(l.columns, func(c string) bool {
-				return strings.HasPrefix(c, child+"/") && line[strings.TrimPrefix(c, child+"/")] != ""
-			}) {
-				lines := &request{s: l.s, model: l.s.fields[l.model][child].Relation, context: l.context}
-				l.upsert(n+k, lines, line, Values{lineModels[lines.model].field: id})
-			}
-		}
+	id, found, err := l.target(own)
+	if err != nil {
+		return err
 	}
+	if !ok && len(values) == 0 && !found {
+		return nil // the cells said it all
+	}
+	l.save(id, found, own["id"], values, commands)
+	return nil
 }
 
-// upsert makes or updates a record of r's model from cells.
-func (l *loading) upsert(n int, r *request, cells map[string]string, more Values) (int64, bool) {
-	values := map[string]any{}
-	for column, text := range cells {
+// lines turns the cells of a list's lines into commands.
+func (l *loading) lines(list string, block [][]string) (out []command, ok bool) {
+	f := l.s.fields[l.model][list]
+	ok = true
+	for _, row := range block {
+		cells, filled := map[string]string{}, false
+		for i, column := range l.columns {
+			if child, name, isLine := l.line(column); isLine && child == list {
+				cells[name] = row[i]
+				filled = filled || row[i] != ""
+			}
+		}
+		if !filled {
+			continue
+		}
+		_, byName := cells["id"]
+		_, byID := cells[".id"]
+		if byName && byID {
+			l.refuse(problem{field: list, text: fmt.Sprintf("Ambiguous specification for field '%s', only provide one of name, external id or database id", f.Label)})
+			return nil, false
+		}
+		one, good := l.oneLine(list, f, cells)
+		out, ok = append(out, one...), ok && good
+	}
+	return out, ok
+}
+
+func (l *loading) oneLine(list string, f field, cells map[string]string) ([]command, bool) {
+	lines := l.of(f.Relation)
+	values, commands, ok := l.values(lines, cells, list)
+	all := rejoined(values, commands)
+	if text := cells[".id"]; text != "" {
+		id, isID := databaseID(text)
+		if !isID || lines.exists(id) != nil {
+			l.refuse(problem{field: list, text: fmt.Sprintf("No matching record found for database id '%s' in field '%s'", text, f.Label), model: f.Relation})
+			return nil, false
+		}
+		return []command{{field: list, code: 4, id: id}, {field: list, code: 1, id: id, value: all}}, ok
+	}
+	if model, id, _, known := l.s.external(cells["id"]); known && model == f.Relation {
+		return []command{{field: list, code: 4, id: id}, {field: list, code: 1, id: id, value: all}}, ok
+	}
+	return []command{{field: list, code: 0, value: all, external: cells["id"]}}, ok
+}
+
+// rejoined makes values of XML-RPC out of values and commands.
+func rejoined(values Values, commands []command) map[string]any {
+	all := map[string]any(values)
+	for _, c := range commands {
+		ids, _ := c.value.([]int64)
+		list := make([]any, len(ids))
+		for i, id := range ids {
+			list[i] = id
+		}
+		all[c.field] = []any{[]any{int64(6), int64(0), list}}
+	}
+	return all
+}
+
+// values turns cells into values; many2many cells become commands. list names
+// the field of a line's list.
+func (l *loading) values(r *request, cells map[string]string, list string) (Values, []command, bool) {
+	values, ok := Values{}, true
+	var commands []command
+	for _, column := range slices.Sorted(keys(cells)) {
 		if column == "id" || column == ".id" {
 			continue
 		}
 		name, kind, _ := strings.Cut(column, "/")
-		v, problem := l.cell(r, name, kind, text)
-		if problem != "" {
-			l.refuse(n, r, name, problem)
-			return 0, false
+		v, p := l.cell(r, name, kind, cells[column])
+		if p != nil {
+			l.refuse(p.within(l.request, list))
+			ok = ok && p.warning
 		}
-		values[name] = v
+		if ids, isLinks := v.([]int64); isLinks {
+			commands = append(commands, command{field: name, code: 6, value: ids})
+		} else if p == nil || p.warning {
+			values[name] = v
+		}
 	}
-	for name, v := range more {
-		values[name] = v
-	}
-	id, found := l.target(r, cells)
-	if cells[".id"] != "" && !found {
-		l.refuse(n, r, ".id", fmt.Sprintf("No matching record found for database id '%s'", cells[".id"]))
-		return 0, false
-	}
-	if err := r.valid(values, id); err != nil {
-		l.refuse(n, r, "", err.Error())
-		return 0, false
-	}
-	if found {
-		l.t.write(r.model, id, Values(values))
-		return id, true
-	}
-	id = l.t.create(r.model, Values(values))
-	if external := cells["id"]; external != "" {
-		module, name, _ := strings.Cut(external, ".")
-		l.t.create(externalIDs, Values{"module": module, "name": name, "model": r.model, "res_id": id, "noupdate": false})
-	}
-	return id, true
+	return values, commands, ok
 }
 
-// target finds the record a row means; an external id whose record is gone
-// means a new one.
-func (l *loading) target(r *request, cells map[string]string) (int64, bool) {
-	id, ok := databaseID(cells[".id"])
-	if !ok {
-		id, ok = l.s.external(cells["id"], r.model)
+// target finds the record a row means: by its external id where it has one, else
+// by its .id, which 18 and 19 take for a new record when it is empty.
+func (l *loading) target(cells map[string]string) (int64, bool, error) {
+	text, has := cells[".id"]
+	id, isID := databaseID(text)
+	if _, err := strconv.Atoi(strings.TrimSpace(text)); has && err != nil && (text != "" || cells["id"] == "" && l.s.o.Version < 18) {
+		return 0, false, &fault{1, traceback(fmt.Sprintf("psycopg2.errors.InvalidTextRepresentation: invalid input syntax for type integer: %q", text))}
 	}
-	_, there := l.s.table(r.model).rows[id]
-	return id, ok && there
+	hidden := l.s.table(l.model).rows[id]["active"] == false && l.hasActive() && l.context["active_test"] != false
+	there := isID && l.exists(id) == nil && (!hidden || l.s.o.Version < 19)
+	if has && text != "" && !there {
+		l.refuse(problem{field: ".id", text: fmt.Sprintf("Unknown database identifier '%s'", text), plain: true})
+	}
+	if cells["id"] == "" {
+		return id, there, nil
+	}
+	model, known, data, ok := l.s.external(cells["id"])
+	if ok && model != l.model {
+		l.refuse(problem{text: fmt.Sprintf("For external id %s when trying to create/update a record of model %s found record of different model %s (%d)", cells["id"], l.model, model, data)})
+		return 0, false, nil
+	}
+	return known, ok, nil
 }
 
-// external resolves an external id.
-func (s *Server) external(text, model string) (int64, bool) {
-	module, name, _ := strings.Cut(text, ".")
-	rows := s.table(externalIDs).rows
-	for _, id := range s.table(externalIDs).ids() {
-		r := rows[id]
-		if r["module"] == module && r["name"] == name && r["model"] == model {
-			target, _ := r["res_id"].(int64)
-			if _, there := s.table(model).rows[target]; there {
-				return target, true
-			}
+// save makes or updates the record, unless an error was met before.
+func (l *loading) save(id int64, found bool, external string, values Values, commands []command) {
+	operation := map[bool]string{true: "write", false: "create"}[found]
+	err := l.s.permitted(l.model, operation)
+	switch {
+	case err != nil:
+	case found && l.s.hidden[l.model][id]:
+		err = l.s.hiddenRecord(l.model, operation, id)
+	case found:
+		err = l.update(l.t, id, values, commands)
+	default:
+		if id, err = l.insert(l.t, values, commands); err == nil && external != "" {
+			err = l.nameIt(l.t, external, id)
 		}
 	}
-	return 0, false
+	if err == nil {
+		l.ids = append(l.ids, id)
+		return
+	}
+	var w *worded
+	if errors.As(err, &w) {
+		l.refuse(problem{field: w.field, text: w.text, plain: true})
+		return
+	}
+	l.refuse(problem{text: lastOf(err.Error()), plain: true})
 }
 
-// cell turns a cell's text into a value; problem is Odoo's sentence.
-func (l *loading) cell(r *request, name, kind, text string) (v any, problem string) {
-	f, known := r.s.fields[r.model][name]
-	if !known {
-		return nil, fmt.Sprintf("Unknown field '%s'", name)
+// lastOf is a traceback's message.
+func lastOf(text string) string {
+	if !strings.HasPrefix(text, "Traceback") {
+		return text
 	}
-	if text == "" {
-		return empty(f), ""
-	}
-	switch f.Type {
-	case "many2one":
-		return l.relation(f, kind, text)
-	case "boolean":
-		return slices.Contains([]string{"1", "true", "yes"}, strings.ToLower(text)), ""
-	case "integer":
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, fmt.Sprintf("'%s' does not seem to be an integer for field '%s'", text, f.Label)
-		}
-		return n, ""
-	case "float", "monetary":
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return nil, fmt.Sprintf("'%s' does not seem to be a number for field '%s'", text, f.Label)
-		}
-		return n, ""
-	}
-	return text, ""
-}
-
-func (l *loading) relation(f field, kind, text string) (any, string) {
-	switch kind {
-	case ".id":
-		id, ok := databaseID(text)
-		if _, there := l.s.table(f.Relation).rows[id]; !ok || !there {
-			return nil, fmt.Sprintf("No matching record found for database id '%s' in field '%s'", text, f.Label)
-		}
-		return id, ""
-	case "id":
-		if id, ok := l.s.external(text, f.Relation); ok {
-			return id, ""
-		}
-		return nil, fmt.Sprintf("No matching record found for external id '%s' in field '%s'", text, f.Label)
-	}
-	for _, id := range l.s.table(f.Relation).ids() {
-		if l.s.table(f.Relation).rows[id]["name"] == text {
-			return id, ""
-		}
-	}
-	return nil, fmt.Sprintf("No matching record found for name '%s' in field '%s'", text, f.Label)
-}
-
-func (l *loading) refuse(n int, r *request, name, message string) {
-	f := r.s.fields[r.model][name]
-	m := map[string]any{"rows": map[string]any{"from": int64(n), "to": int64(n)}, "type": "error", "record": int64(n), "message": message}
-	if name != "" {
-		m["field"] = name
-	}
-	if f.Type == "many2one" {
-		view := "tree"
-		if r.s.o.Version >= 18 {
-			view = "list"
-		}
-		m["field_name"] = f.Label
-		m["moreinfo"] = map[string]any{"name": "Possible Values", "type": "ir.actions.act_window", "target": "new", "view_mode": view + ",form",
-			"views": []any{[]any{false, "list"}, []any{false, "form"}}, "context": map[string]any{"create": false}, "help": "See all possible values",
-			"res_model": externalIDs, "domain": []any{[]any{"model", "=", f.Relation}}}
-	}
-	l.messages = append(l.messages, m)
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	_, message, _ := strings.Cut(lines[len(lines)-1], ": ")
+	return message
 }

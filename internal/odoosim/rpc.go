@@ -39,10 +39,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not XML-RPC", http.StatusBadRequest)
 		return
 	}
+	c := callOf(service, method, args)
+	cutWrite, told := s.arrive(c)
+	if told != nil {
+		told(BeforeWrite, c.model, c.method)
+	}
 	reply, cost := s.answer(service, method, args)
+	if told != nil {
+		told(AfterWrite, c.model, c.method)
+	}
 	if cost > 0 && !s.pause(r.Context(), cost) {
 		return
 	}
+	deliver(w, reply, cut || cutWrite)
+}
+
+// deliver sends an answer, or the half of it.
+func deliver(w http.ResponseWriter, reply []byte, cut bool) {
 	w.Header().Set("Content-Type", "text/xml")
 	if cut {
 		w.Header().Set("Content-Length", fmt.Sprint(len(reply)))
@@ -68,10 +81,8 @@ func (s *Server) answer(service, method string, args []any) (reply []byte, cost 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Calls++
-	read, grouped := s.stats.RecordsRead, s.stats.RecordsGrouped
-	defer func() {
-		cost = time.Duration(s.stats.RecordsRead-read)*s.faults.PerRecord + time.Duration(s.stats.RecordsGrouped-grouped)*s.faults.PerGrouped/100_000
-	}()
+	before := s.stats
+	defer func() { cost = s.faults.costs(before, s.stats) }()
 	var v any
 	var err error
 	if service == "common" {
@@ -140,12 +151,44 @@ func (r *request) dispatch(method string) (any, error) {
 	if strings.HasPrefix(method, "_") {
 		return nil, r.s.privateMethod(r.model, method)
 	}
+	if reads[method] {
+		return r.dispatchRead(method)
+	}
+	if method == "load" {
+		return r.load()
+	}
+	t := r.s.begin()
+	v, err := r.change(t, method)
+	if err != nil && err != error(none) {
+		t.rollback()
+		return nil, err
+	}
+	r.s.stats.RecordsWritten += int64(len(t.order))
+	t.commit()
+	return v, err
+}
+
+func (r *request) dispatchRead(method string) (any, error) {
 	switch method {
+	case "has_group":
+		return true, nil // the sync user of the simulated company is in every group
+	case "check_access_rights", "has_access":
+		operation, _ := r.arg(0, "operation").(string)
+		if method == "has_access" {
+			operation, _ = r.arg(1, "operation").(string)
+		}
+		return r.s.permitted(r.model, operation) == nil, nil
+	case "check_object_reference":
+		return r.checkReference()
 	case "fields_get":
 		return r.fieldsGet(), nil
+	}
+	if err := r.s.permitted(r.model, "read"); err != nil {
+		return nil, err
+	}
+	switch method {
 	case "search":
-		ids, err := r.search()
-		return ids, err
+		return r.search()
 	case "search_count":
 		ids, err := r.search()
 		return int64(len(ids)), err
@@ -157,41 +200,69 @@ func (r *request) dispatch(method string) (any, error) {
 		return r.read(ids, 1)
 	case "read":
 		return r.read(r.ids(0), 1)
-	case "read_group", "formatted_read_group":
-		return r.readGroup(method)
-	case "load":
-		return r.load()
-	case "has_group":
-		return true, nil // the sync user of the simulated company may do everything
 	}
-	t := r.s.begin()
-	v, err := r.change(t, method)
-	if err != nil && err != error(none) {
-		t.rollback()
-		return nil, err
-	}
-	t.commit()
-	return v, err
+	return r.readGroup(method)
 }
 
 // change runs what writes, in a transaction that its caller ends.
 func (r *request) change(t *tx, method string) (any, error) {
 	switch method {
 	case "create":
+		if err := r.s.permitted(r.model, "create"); err != nil {
+			return nil, err
+		}
 		return r.create(t)
 	case "write":
 		return r.write(t)
 	case "unlink":
 		return r.unlink(t)
 	}
+	if err := r.callable(method); err != nil {
+		return nil, err
+	}
 	var v any = true
 	for _, id := range r.ids(0) {
-		var err error
-		if v, err = t.call(r.model, method, id); err != nil {
+		err := r.reachable(id, "write")
+		if err != nil {
 			return nil, err
 		}
+		if v, err = t.call(r.model, method, id); err != nil && err != error(none) {
+			return nil, err
+		}
+		if method == "action_set_lost" {
+			t.write(r.model, id, r.extras()) // such as lost_reason_id
+		}
+		if err != nil {
+			v = none
+		}
+	}
+	if v == any(none) {
+		return nil, none
 	}
 	return v, nil
+}
+
+// extras are the named arguments of a call.
+func (r *request) extras() Values {
+	out := Values(maps.Clone(r.kwargs))
+	delete(out, "context")
+	return out
+}
+
+// callable judges a method's arguments: over XML-RPC the partner that
+// convert_opportunity wants can only be False.
+func (r *request) callable(method string) error {
+	if method != "convert_opportunity" {
+		return nil
+	}
+	partner := r.arg(1, "partner")
+	if _, named := r.kwargs["partner"]; len(r.args) < 2 && !named {
+		return &fault{1, traceback("TypeError: " + r.s.since("Lead", 19, "CrmLead") + ".convert_opportunity() missing 1 required positional argument: 'partner'")}
+	}
+	if _, isID := partner.(int64); isID {
+		return &fault{1, traceback("AttributeError: 'int' object has no attribute 'id'")}
+	}
+	return nil
 }
 
 func (r *request) arg(i int, name string) any {
@@ -250,104 +321,20 @@ func (r *request) create(t *tx) (any, error) {
 }
 
 func (r *request) createOne(t *tx, v map[string]any) (int64, error) {
-	if err := r.valid(v, 0); err != nil {
-		return 0, err
-	}
-	values, commands := split(v)
-	id := t.create(r.model, values)
-	return id, r.apply(t, id, commands)
+	values, commands := r.split(v)
+	return r.insert(t, values, commands)
 }
 
 func (r *request) write(t *tx) (any, error) {
-	ids := r.ids(0)
 	v, _ := r.arg(1, "vals").(map[string]any)
-	for _, id := range ids {
-		if _, ok := r.s.table(r.model).rows[id]; !ok {
-			return nil, missing(r.model, id)
-		}
-		if err := r.valid(v, id); err != nil {
-			return nil, err
-		}
-		values, commands := split(v)
-		t.write(r.model, id, values)
-		if err := r.apply(t, id, commands); err != nil {
-			return nil, err
-		}
-	}
-	return true, nil
-}
-
-func (r *request) unlink(t *tx) (any, error) {
 	for _, id := range r.ids(0) {
-		row, ok := r.s.table(r.model).rows[id]
-		if !ok {
-			return nil, missing(r.model, id)
-		}
-		if err := r.s.keeps(r.model, row); err != nil {
+		if err := r.reachable(id, "write"); err != nil {
 			return nil, err
 		}
-		t.unlink(r.model, id)
+		values, commands := r.split(v)
+		if err := r.update(t, id, values, commands); err != nil {
+			return nil, err
+		}
 	}
 	return true, nil
-}
-
-// command is an x2many command: [0, 0, values], [1, id, values], [2, id], ...
-type command struct {
-	field string
-	code  int64
-	id    int64
-	value any
-}
-
-// split takes the x2many commands out of values.
-func split(v map[string]any) (Values, []command) {
-	out := Values{}
-	var commands []command
-	for name, value := range v {
-		list, ok := value.([]any)
-		if !ok || len(list) == 0 {
-			out[name] = value
-			continue
-		}
-		for _, e := range list {
-			c, ok := e.([]any)
-			if !ok || len(c) < 2 {
-				out[name] = value // plain ids
-				break
-			}
-			one := command{field: name}
-			one.code, _ = c[0].(int64)
-			one.id, _ = c[1].(int64)
-			if len(c) > 2 {
-				one.value = c[2]
-			}
-			commands = append(commands, one)
-		}
-	}
-	return out, commands
-}
-
-// apply runs x2many commands on a record.
-func (r *request) apply(t *tx, id int64, commands []command) error {
-	for _, c := range commands {
-		f := r.s.fields[r.model][c.field]
-		values, _ := c.value.(map[string]any)
-		switch c.code {
-		case 0:
-			line := maps.Clone(values)
-			line[lineModels[f.Relation].field] = id
-			t.create(f.Relation, Values(line))
-		case 1:
-			t.write(f.Relation, c.id, Values(values))
-		case 2:
-			t.unlink(f.Relation, c.id)
-		case 5:
-			t.write(r.model, id, Values{c.field: []int64{}})
-		case 6:
-			t.write(r.model, id, Values{c.field: c.value})
-		default:
-			return &fault{1, traceback(fmt.Sprintf("NotImplementedError: odoosim knows no command %d", c.code))}
-		}
-	}
-	return nil
 }

@@ -1,7 +1,9 @@
 package odoosim
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,15 +51,39 @@ func (r *request) page(ids []int64) []int64 {
 	return ids
 }
 
+// order sorts ids by the fields asked for, and by id in the end.
 func (r *request) order(ids []int64) {
 	order, _ := r.kwargs["order"].(string)
-	if !strings.HasPrefix(order, "write_date") {
-		return
-	}
 	rows := r.s.table(r.model).rows
+	parts := strings.Split(order, ",")
 	slices.SortStableFunc(ids, func(a, b int64) int {
-		return rows[a]["write_date"].(time.Time).Compare(rows[b]["write_date"].(time.Time))
+		for _, part := range parts {
+			words := strings.Fields(part)
+			if len(words) == 0 {
+				continue
+			}
+			c := compareValues(rows[a][words[0]], rows[b][words[0]])
+			if len(words) > 1 && strings.EqualFold(words[1], "desc") {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(a, b)
 	})
+}
+
+func compareValues(a, b any) int {
+	switch x := a.(type) {
+	case time.Time:
+		y, _ := b.(time.Time)
+		return x.Compare(y)
+	case string:
+		y, _ := b.(string)
+		return strings.Compare(x, y)
+	}
+	return cmp.Compare(num(a), num(b))
 }
 
 // matches evaluates a domain; its terms are joined by "and" where no operator
@@ -97,24 +123,69 @@ func (r *request) expression(row row, domain []any) (bool, []any, error) {
 }
 
 func (r *request) term(row row, t []any) (bool, error) {
-	name, _ := t[0].(string)
-	if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
+	path, _ := t[0].(string)
+	name, rest, dotted := strings.Cut(path, ".")
+	f, ok := r.s.fields[r.model][name]
+	if !ok && name != "id" {
 		return false, r.s.invalidFieldInDomain(r.model, t)
 	}
-	have, want := row[name], t[2]
+	if dotted {
+		return r.dotted(row, f, name, rest, t)
+	}
+	have, want, operator := row[name], t[2], fmt.Sprint(t[1])
 	if at, ok := have.(time.Time); ok {
 		text, _ := want.(string)
-		return r.dateTerm(at, fmt.Sprint(t[1]), text), nil
+		return r.dateTerm(at, operator, text), nil
 	}
-	switch t[1] {
+	negated := operator == "!=" || strings.HasPrefix(operator, "not ")
+	positive := strings.TrimPrefix(strings.Replace(operator, "!=", "=", 1), "not ")
+	ids, several := have.([]int64)
+	if !several {
+		found, err := r.compares(f, have, positive, want)
+		return found != negated, err
+	}
+	if want == false {
+		return (len(ids) == 0) != negated, nil
+	}
+	found := false
+	for _, id := range ids {
+		one, err := r.compares(f, id, positive, want)
+		if err != nil {
+			return false, err
+		}
+		found = found || one
+	}
+	return found != negated, nil
+}
+
+// dotted follows a path over records: one of them is enough.
+func (r *request) dotted(row row, f field, name, rest string, t []any) (bool, error) {
+	ids, _ := row[name].([]int64)
+	if id, ok := row[name].(int64); ok {
+		ids = []int64{id}
+	}
+	target := r.of(f.Relation)
+	for _, id := range ids {
+		found, err := target.term(r.s.table(f.Relation).rows[id], []any{rest, t[1], t[2]})
+		if err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// compares evaluates a positive operator on one value. A text stands for a
+// record's name.
+func (r *request) compares(f field, have any, operator string, want any) (bool, error) {
+	switch operator {
 	case "=":
-		return same(have, want), nil
-	case "!=":
-		return !same(have, want), nil
-	case "in", "not in":
+		return same(r.comparable(f, have, want), want), nil
+	case "in":
 		list, _ := want.([]any)
-		found := slices.ContainsFunc(list, func(w any) bool { return same(have, w) })
-		return found == (t[1] == "in"), nil
+		return slices.ContainsFunc(list, func(w any) bool { return same(r.comparable(f, have, w), w) }), nil
+	case "like", "ilike", "=like", "=ilike":
+		text, _ := r.comparable(f, have, "").(string)
+		return like(operator, text, fmt.Sprint(want)), nil
 	case ">":
 		return num(have) > num(want), nil
 	case ">=":
@@ -124,7 +195,38 @@ func (r *request) term(row row, t []any) (bool, error) {
 	case "<=":
 		return num(have) <= num(want), nil
 	}
-	return false, &fault{1, traceback(fmt.Sprintf("ValueError: Invalid operator %v", t[1]))}
+	return false, &fault{1, traceback("ValueError: Invalid operator " + operator)}
+}
+
+func (r *request) comparable(f field, have, want any) any {
+	id, isID := have.(int64)
+	if _, named := want.(string); named && isID && f.Relation != "" {
+		return r.s.table(f.Relation).rows[id]["name"]
+	}
+	return have
+}
+
+// like matches as SQL does: % stands for anything, _ for one character, and
+// like and ilike look anywhere in the text.
+func like(operator, text, pattern string) bool {
+	if strings.HasSuffix(operator, "ilike") {
+		text, pattern = strings.ToLower(text), strings.ToLower(pattern)
+	}
+	if !strings.HasPrefix(operator, "=") {
+		pattern = "%" + pattern + "%"
+	}
+	var b strings.Builder
+	for _, c := range pattern {
+		switch c {
+		case '%':
+			b.WriteString(".*")
+		case '_':
+			b.WriteString(".")
+		default:
+			b.WriteString(regexp.QuoteMeta(string(c)))
+		}
+	}
+	return regexp.MustCompile("(?s)^" + b.String() + "$").MatchString(text)
 }
 
 func same(have, want any) bool {

@@ -1,6 +1,7 @@
 package odoosim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,12 @@ type tx struct {
 	s     *Server
 	at    time.Time
 	order []change
+	seen  map[touched]bool
+}
+
+type touched struct {
+	model string
+	id    int64
 }
 
 // change is one record's state before the transaction; before is nil for a new
@@ -29,12 +36,15 @@ var lineModels = map[string]struct{ parent, field, list string }{
 	"account.move.line": {"account.move", "move_id", "invoice_line_ids"},
 }
 
-func (s *Server) begin() *tx { return &tx{s: s, at: s.clock.Now().UTC().Truncate(time.Microsecond)} }
+func (s *Server) begin() *tx {
+	return &tx{s: s, at: s.clock.Now().UTC().Truncate(time.Microsecond), seen: map[touched]bool{}}
+}
 
 func (t *tx) touch(model string, id int64) {
-	if slices.ContainsFunc(t.order, func(c change) bool { return c.model == model && c.id == id }) {
+	if t.seen[touched{model, id}] {
 		return
 	}
+	t.seen[touched{model, id}] = true
 	var before row
 	if r, ok := t.s.table(model).rows[id]; ok {
 		before = maps.Clone(r)
@@ -57,6 +67,9 @@ func (t *tx) create(model string, v Values) int64 {
 		r["active"] = true
 	}
 	r["create_date"] = t.at
+	if model == externalIDs {
+		t.s.externals[fmt.Sprintf("%v.%v", v["module"], v["name"])] = id
+	}
 	t.defaults(model, r)
 	t.set(model, id, v)
 	return id
@@ -84,45 +97,65 @@ func (t *tx) defaults(model string, r row) {
 		r["invoice_date_due"] = t.at.Format(time.DateOnly)
 		r["access_url"] = fmt.Sprintf("/my/invoices/%d", id)
 	case "crm.lead":
-		r["type"], r["stage_id"], r["probability"] = "lead", int64(1), 10.0
+		r["type"], r["stage_id"], r["probability"], r["automated_probability"], r["is_automated_probability"] = "lead", int64(1), odds, odds, true
 		r["company_id"], r["team_id"], r["user_id"] = int64(1), int64(1), int64(2)
 	case "account.move.line":
-		r["display_type"], r["quantity"] = "product", 1.0
+		r["display_type"], r["quantity"], r["sequence"] = "product", 1.0, int64(100)
 	case "sale.order.line":
-		r["product_uom_qty"] = 1.0
+		r["product_uom_qty"], r["sequence"] = 1.0, int64(10)
 	}
 }
 
 // set changes fields, lines included, and recomputes totals.
 func (t *tx) set(model string, id int64, v Values) {
 	r := t.s.table(model).rows[id]
+	p, isLine := lineModels[model]
+	before := r[p.field]
 	for name, value := range v {
 		lines, isLines := value.([]Values)
 		if !isLines {
 			r[name] = canonical(value)
 			continue
 		}
-		for lineModel, p := range lineModels {
-			if p.parent != model || p.list != name {
-				continue
-			}
-			for _, line := range lines {
-				line = maps.Clone(line)
-				line[p.field] = id
-				t.create(lineModel, line)
-			}
-		}
+		t.createLines(model, id, name, lines)
 	}
 	r["write_date"] = t.at
-	if model == "res.partner" {
-		r["commercial_partner_id"] = t.s.commercial(r)
-	}
-	if p, isLine := lineModels[model]; isLine {
+	t.s.digits(model, r)
+	t.derive(model, r)
+	if isLine {
+		if was, ok := before.(int64); ok && before != r[p.field] {
+			t.dropLine(p.parent, was, p.list, id)
+		}
 		parent, _ := r[p.field].(int64)
 		t.touchParent(p.parent, parent, p.list, id)
 		return
 	}
 	t.totals(model, id)
+}
+
+// derive computes what hangs on a record's own fields.
+func (t *tx) derive(model string, r row) {
+	switch model {
+	case "res.partner":
+		r["commercial_partner_id"] = t.s.commercial(r)
+	case "crm.lead":
+		if _, has := t.s.fields[model]["won_status"]; has {
+			r["won_status"] = t.wonStatus(r)
+		}
+	}
+}
+
+func (t *tx) createLines(model string, id int64, list string, lines []Values) {
+	for lineModel, p := range lineModels {
+		if p.parent != model || p.list != list {
+			continue
+		}
+		for _, line := range lines {
+			line = maps.Clone(line)
+			line[p.field] = id
+			t.create(lineModel, line)
+		}
+	}
 }
 
 // commercial is the company a contact belongs to: itself, or its parent's.
@@ -144,8 +177,33 @@ func (t *tx) touchParent(model string, id int64, list string, line int64) {
 	t.touch(model, id)
 	ids, _ := parent[list].([]int64)
 	if !slices.Contains(ids, line) {
-		parent[list] = append(slices.Clone(ids), line)
+		ids = append(slices.Clone(ids), line)
 	}
+	parent[list] = t.ordered(documents[model].lines, ids)
+	parent["write_date"] = t.at
+	t.totals(model, id)
+}
+
+// ordered are lines as Odoo lists them: an order's by sequence, an invoice's by
+// id, whatever their sequence (measured on 16 to 19).
+func (t *tx) ordered(model string, ids []int64) []int64 {
+	rows := t.s.table(model).rows
+	out := slices.Sorted(slices.Values(ids))
+	if model == "sale.order.line" {
+		slices.SortStableFunc(out, func(a, b int64) int { return cmp.Compare(num(rows[a]["sequence"]), num(rows[b]["sequence"])) })
+	}
+	return out
+}
+
+// dropLine takes a line out of its parent's list.
+func (t *tx) dropLine(model string, id int64, list string, line int64) {
+	parent, ok := t.s.table(model).rows[id]
+	if !ok {
+		return
+	}
+	t.touch(model, id)
+	ids, _ := parent[list].([]int64)
+	parent[list] = slices.DeleteFunc(slices.Clone(ids), func(x int64) bool { return x == line })
 	parent["write_date"] = t.at
 	t.totals(model, id)
 }
@@ -164,26 +222,30 @@ func (t *tx) unlink(model string, id int64) {
 		return
 	}
 	t.touch(model, id)
-	for lineModel, p := range lineModels {
-		if p.parent == model {
-			lines, _ := r[p.list].([]int64)
-			for _, line := range lines {
-				t.touch(lineModel, line)
-				delete(t.s.table(lineModel).rows, line)
-			}
-		}
-		if lineModel == model {
-			if parent, ok := t.s.table(p.parent).rows[r[p.field].(int64)]; ok {
-				t.touch(p.parent, r[p.field].(int64))
-				list, _ := parent[p.list].([]int64)
-				parent[p.list] = slices.DeleteFunc(slices.Clone(list), func(x int64) bool { return x == id })
-				parent["write_date"] = t.at
-				delete(t.s.table(model).rows, id)
-				t.totals(p.parent, r[p.field].(int64))
-			}
+	delete(t.s.table(model).rows, id)
+	t.forget(model, id)
+	if d, ok := documents[model]; ok {
+		lines, _ := r[d.list].([]int64)
+		for _, line := range lines {
+			t.touch(d.lines, line)
+			delete(t.s.table(d.lines).rows, line)
+			t.forget(d.lines, line)
 		}
 	}
-	delete(t.s.table(model).rows, id)
+	if p, isLine := lineModels[model]; isLine {
+		parent, _ := r[p.field].(int64)
+		t.dropLine(p.parent, parent, p.list, id)
+	}
+}
+
+// forget drops a record's external ids with it.
+func (t *tx) forget(model string, id int64) {
+	for data, r := range t.s.table(externalIDs).rows {
+		if r["model"] == model && r["res_id"] == id {
+			t.touch(externalIDs, data)
+			delete(t.s.table(externalIDs).rows, data)
+		}
+	}
 }
 
 func (t *tx) commit() { t.s.hooks.committed(t) }

@@ -1,0 +1,75 @@
+package odoosim
+
+import (
+	"fmt"
+	"slices"
+)
+
+// lineDefaults are what an invoice line gets from its product, and its tax where
+// nobody named one: the product's, and on 16 else the company's.
+func (r *request) lineDefaults(v Values, commands []command) {
+	kind, typed := v["display_type"]
+	if typed && kind != "product" && !blank(kind) {
+		v["quantity"], v["price_unit"] = 0.0, 0.0
+		return
+	}
+	var taxes []int64
+	if id, ok := v["product_id"].(int64); ok {
+		product := r.s.table("product.product").rows[id]
+		absent(v, "name", product["name"])
+		absent(v, "price_unit", product["lst_price"])
+		absent(v, "product_uom_id", product["uom_id"])
+		taxes, _ = product["taxes_id"].([]int64)
+	}
+	if slices.ContainsFunc(commands, func(c command) bool { return c.field == "tax_ids" }) {
+		return
+	}
+	move, _ := v["move_id"].(int64)
+	company := r.s.table("account.move").rows[move]["company_id"]
+	taxes = slices.DeleteFunc(slices.Clone(taxes), func(id int64) bool {
+		return r.s.table("account.tax").rows[id]["company_id"] != company
+	})
+	if id, ok := company.(int64); ok && len(taxes) == 0 && r.s.o.Version == 16 {
+		if tax, ok := r.s.table("res.company").rows[id]["account_sale_tax_id"].(int64); ok {
+			taxes = []int64{tax}
+		}
+	}
+	absent(v, "tax_ids", taxes)
+}
+
+// digits are how many decimals a line's numbers keep; 19 rounds no price.
+func (s *Server) digits(model string, v row) {
+	if _, line := lineModels[model]; !line {
+		return
+	}
+	for _, name := range []string{"quantity", "product_uom_qty", "discount", "price_unit"} {
+		if f, ok := v[name].(float64); ok && (name != "price_unit" || s.o.Version < 19) {
+			v[name] = round2(f)
+		}
+	}
+}
+
+// sameCompany refuses a tax of another company.
+func (r *request) sameCompany(line int64, name string, taxes []int64) error {
+	if r.model != "account.move.line" || name != "tax_ids" {
+		return nil
+	}
+	self := r.s.table(r.model).rows[line]
+	move, _ := self["move_id"].(int64)
+	company, _ := r.s.table("account.move").rows[move]["company_id"].(int64)
+	for _, id := range taxes {
+		tax := r.s.table("account.tax").rows[id]
+		if tax["company_id"] == company || blank(tax["company_id"]) {
+			continue
+		}
+		form := "Incompatible companies on records:\n- '/ %v' belongs to company '%v' and 'Taxes' (tax_ids: '%v') belongs to another company."
+		switch {
+		case r.s.o.Version >= 19:
+			form = "Uh-oh! You’ve got some company inconsistencies here:\n- “%v” belongs to company “%v” while “Taxes” (tax_ids: '%v') belongs to another company.\nTo avoid a mess, no company crossover is allowed!"
+		case r.s.o.Version == 18:
+			form = "Incompatible companies on records:\n- “%v” belongs to company “%v” and “Taxes” (tax_ids: '%v') belongs to another company."
+		}
+		return &fault{2, fmt.Sprintf(form, self["name"], r.s.table("res.company").rows[company]["name"], tax["name"])}
+	}
+	return nil
+}
