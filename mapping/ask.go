@@ -46,7 +46,7 @@ func (a Ask) Domain() []any {
 	decoder.UseNumber()
 	var more []any
 	if err := decoder.Decode(&more); err != nil {
-		return out // whereOf wrote it
+		return out // jsonText wrote it
 	}
 	terms, _ := rawValue(more).([]any)
 	return append(out, terms...)
@@ -55,19 +55,21 @@ func (a Ask) Domain() []any {
 // Asks lists what Encode and EncodeNew of the same values will ask a Finder.
 // changed are the fields to send, row the whole row: a state is looked up in the
 // country that the row names, changed or not.
-func (e *Entity) Asks(changed, row record.Fields) []Ask { return asks(e.Fields, changed, row, e.isNew) }
+func (e *Entity) Asks(changed, row record.Fields) []Ask {
+	return asks(e.Fields, changed, row, e.travels)
+}
 
 // Asks lists what Encode and EncodeNew of a line will ask a Finder.
 func (c *Child) Asks(changed, row record.Fields) []Ask {
-	return asks(c.Fields, changed, row, func(*Field) bool { return false })
+	return asks(c.Fields, changed, row, (*Field).Sendable)
 }
 
-func asks(fields []*Field, changed, row record.Fields, atBirth func(*Field) bool) []Ask {
+func asks(fields []*Field, changed, row record.Fields, send func(*Field) bool) []Ask {
 	var out []Ask
 	seen := map[Ask]bool{}
 	for _, f := range fields {
 		v, ok := changed[f.Name]
-		if !ok || !f.Sendable() && !atBirth(f) {
+		if !ok || !send(f) {
 			continue
 		}
 		for _, a := range f.asks(v, row) {

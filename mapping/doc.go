@@ -42,6 +42,34 @@
 // A lookup that cannot be resolved leaves its field unknown: a name that the sync
 // user may not read, or any name in payload mode, where Odoo cannot be asked.
 //
+// # The way back
+//
+// Encode turns a row's changed values, and EncodeNew a whole row, into Cells: a
+// field of Odoo with its value in both forms it is sent in, the text of a load
+// and the value of a write. Ids are not known here. Asks lists what must be found
+// first, so that a caller finds it for many rows at once, and a Finder answers.
+// The choices made here:
+//
+//   - Only what is Sendable travels. What Odoo computes is compared, what the
+//     mapping's methods reach is brought about by Steps, and what is Locked (a
+//     posted invoice) is left alone, whatever Odoo would let us do.
+//   - values go back to the first of Odoo's that this version has and that would
+//     be read as the same again; a value of Odoo's own stays what it is.
+//   - Where several columns show one many2one, an id counts before a code and a
+//     code before a name. Two that lead to different records are a contradiction
+//     and refused; a name that leads nowhere, beside an id that does, is not.
+//   - A name is found to the letter. The nearest one is never taken.
+//   - NULL makes a field empty, or what null_if names. In a create it leaves the
+//     field to Odoo, but for Create's values, which keep the sync user's own
+//     salesperson and language out.
+//   - Numbers and ids are refused beyond the 32 bits that XML-RPC carries, and
+//     characters beyond those of XML: with a sentence here, not a fault there.
+//
+// What could only fail later, with some row, Compile refuses: a field that Odoo
+// computes and nobody can write, a method's state that no record can have, a
+// lookup restricted by what its model does not have, an empty create value that
+// Odoo requires.
+//
 // A Spec, a Mapping and everything in it are read-only once made and may be
 // shared between goroutines.
 package mapping

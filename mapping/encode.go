@@ -32,11 +32,12 @@ func (f *Field) Sendable() bool {
 	return f.Direction.FromLocal() && !f.Expected && !f.byMethod && f.prefix == "" && f.Source != "" && f.Source != "id"
 }
 
-// isNew reports whether a create sends a field that is otherwise not sendable:
-// a value in Create stands for the one the row has (a lead's type, a company).
-func (e *Entity) isNew(f *Field) bool {
+// travels reports whether a create sends a field: a sendable one, or one that
+// Create has a value for, which makes way for the row's (a lead's type, a
+// company).
+func (e *Entity) travels(f *Field) bool {
 	_, given := e.Create[f.Source]
-	return given && (f.Kind == KindPlain || f.Kind == KindRawID || f.Kind == KindLookup || f.Kind == KindReference)
+	return f.Sendable() || given && (f.Kind == KindPlain || f.Kind == KindRawID || f.Kind == KindLookup || f.Kind == KindReference)
 }
 
 // Encode turns the changed fields of a row into what Odoo takes, by Odoo's
@@ -53,7 +54,7 @@ func (e *Entity) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 // those of Create it has none for. What is NULL is left to Odoo.
 func (e *Entity) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: e.Name, row: row, finder: f, creates: true}
-	cells := x.cells(e.Fields, given(row), func(f *Field) bool { return f.Sendable() || e.isNew(f) })
+	cells := x.cells(e.Fields, given(row), e.travels)
 	have := map[string]bool{}
 	for _, c := range cells {
 		have[c.Field] = true

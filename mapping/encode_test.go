@@ -23,7 +23,7 @@ func TestEncodeEveryKind(t *testing.T) {
 		err         string
 	}{
 		{"a text", "name", record.Text("É & <b>"), Cell{"name", "name", "É & <b>", "É & <b>", false}, ""},
-		{"a text that Odoo requires", "name", record.Null, Cell{}, "people, field name, value NULL: Odoo requires its field name: give it a value"},
+		{"a text that Odoo requires", "name", record.Null, Cell{}, "people, field name, value NULL: its field name is required in Odoo: give it a value"},
 		{"an empty text", "ref", record.Null, Cell{"ref", "ref", "", false, false}, ""},
 		{"a text XML cannot carry", "ref", record.Text("a\x01"), Cell{}, `people, field ref, value "a\x01": it holds the character U+0001, which Odoo's interface cannot carry: remove it`},
 		{"a text that is no text", "ref", record.Text("a\xff"), Cell{}, "the text holds bytes that are no characters"},
@@ -31,8 +31,8 @@ func TestEncodeEveryKind(t *testing.T) {
 		{"an empty decimal", "credit", record.Null, Cell{"credit", "credit", "", false, false}, ""},
 		{"no decimal", "credit", record.Text("x"), Cell{}, `field credit, value "x": "x" is no number`},
 		{"a whole number from a decimal column", "visits", record.Text("12.00"), Cell{"visits", "visits", "12", int64(12), false}, ""},
-		{"no whole number", "visits", record.Text("12.50"), Cell{}, `value "12.50": Odoo takes whole numbers from -2147483647 to 2147483647 here`},
-		{"a number beyond XML-RPC", "visits", record.Text("4000000000.00"), Cell{}, "Odoo takes whole numbers"},
+		{"no whole number", "visits", record.Text("12.50"), Cell{}, `value "12.50": a whole number from -2147483647 to 2147483647 is expected`},
+		{"a number beyond XML-RPC", "visits", record.Text("4000000000.00"), Cell{}, "a whole number from"},
 		{"an empty number that Odoo requires is 0", "visits", record.Null, Cell{"visits", "visits", "", false, false}, ""},
 		{"true", "vip", record.Text("1"), Cell{"vip", "vip", "1", true, false}, ""},
 		{"false", "vip", record.Text("0"), Cell{"vip", "vip", "0", false, false}, ""},
@@ -157,7 +157,7 @@ func TestEncodeErrors(t *testing.T) {
 
 	err := encode(record.Fields{"credit": record.Text("x"), "name": record.Null, "country": record.Text("XX")})
 	require.Equal(t, `people, field country, value "XX": no record of res.country has the code "XX"; people, field credit, value "x": "x" is no number; `+
-		"people, field name, value NULL: Odoo requires its field name: give it a value", record.Message(err))
+		"people, field name, value NULL: its field name is required in Odoo: give it a value", record.Message(err))
 	require.Equal(t, record.CodeRejected, record.CodeOf(err))
 
 	require.Equal(t, fmt.Errorf("%w", errNoParent), encode(record.Fields{"parent": missing}), "as the finder gave it")

@@ -76,7 +76,7 @@ func (x *encoder) emptyCell(f *Field) (Cell, error) {
 		return c, nil
 	}
 	if mustHave(f.target) {
-		return c, fmt.Errorf("Odoo requires its field %s: give it a value", f.Source)
+		return c, fmt.Errorf("its field %s is required in Odoo: give it a value", f.Source)
 	}
 	switch f.Kind {
 	case KindLookup, KindReference, KindRawID:
@@ -215,7 +215,7 @@ func wholeNumber(text string) (int64, error) {
 		return 0, err
 	}
 	if !d.IsInteger() || d.Abs().GreaterThan(decimal.NewFromInt(math.MaxInt32)) {
-		return 0, fmt.Errorf("Odoo takes whole numbers from %d to %d here", -math.MaxInt32, math.MaxInt32)
+		return 0, fmt.Errorf("a whole number from %d to %d is expected", -math.MaxInt32, math.MaxInt32)
 	}
 	return d.IntPart(), nil
 }

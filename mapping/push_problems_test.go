@@ -46,7 +46,7 @@ func TestCompileFindsWhatCouldNotBeWritten(t *testing.T) {
 		{"a date for an argument", "[false, 3, [draft]]", "[2025-01-22]", "methods 2: args: a date stands without quotes: write it in quotes"},
 		{"an argument that is no number", "[false, 3, [draft]]", "[.inf]", "methods 2: args: +Inf is no number"},
 		{"create: an unknown field", "create: {lang", "create: {lnag: false, lang", "create: Odoo 17.0 has no field lnag on res.partner: did you mean lang?"},
-		{"create: a required field", "create: {lang", "create: {name: false, lang", "create: name: Odoo requires the field, so it cannot be false: leave it out"},
+		{"create: a required field", "create: {lang", "create: {name: false, lang", "create: name: the field is required in Odoo, so it cannot be false: leave it out"},
 		{"create: a required number is 0", "create: {lang", "create: {visits: false, lang", ""},
 		{"create: a text for a record", "user_id: 7", "user_id: admin", "create: user_id: a many2one takes the id of a record in Odoo, or false"},
 		{"create: a list", "create: {lang", "create: {category_id: 3, lang", "create: category_id: a many2many takes false alone"},

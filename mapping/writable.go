@@ -115,7 +115,7 @@ func createCell(name string, field odooclient.Field, v any) (Cell, error) {
 			cell.Text = "0"
 		}
 		if mustHave(field) {
-			err = fmt.Errorf("Odoo requires the field, so it cannot be false: leave it out")
+			err = fmt.Errorf("the field is required in Odoo, so it cannot be false: leave it out")
 		}
 		return cell, err
 	}
