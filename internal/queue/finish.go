@@ -33,8 +33,13 @@ func (q *Inbox) CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64, outcome
 	if err != nil {
 		return err
 	}
+	return allOurs(result, len(ids))
+}
+
+// allOurs errs when an update of claimed rows did not find all of them.
+func allOurs(result sql.Result, want int) error {
 	n, err := result.RowsAffected()
-	if err == nil && n != int64(len(ids)) {
+	if err == nil && n != int64(want) {
 		return record.Wrap(record.CodeRetryable, ErrLeaseLost, "the work took longer than its lease and was given to another worker")
 	}
 	return err
