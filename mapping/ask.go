@@ -56,7 +56,7 @@ func (a Ask) Domain() []any {
 // changed are the fields to send, row the whole row: a state is looked up in the
 // country that the row names, changed or not.
 func (e *Entity) Asks(changed, row record.Fields) []Ask {
-	return asks(e.Fields, changed, row, e.travels)
+	return asks(e.Fields, changed, row, e.SentNew)
 }
 
 // Asks lists what Encode and EncodeNew of a line will ask a Finder.

@@ -32,10 +32,10 @@ func (f *Field) Sendable() bool {
 	return f.Direction.FromLocal() && !f.Expected && !f.byMethod && f.prefix == "" && f.Source != "" && f.Source != "id"
 }
 
-// travels reports whether a create sends a field: a sendable one, or one that
+// SentNew reports whether a create sends a field: a sendable one, or one that
 // Create has a value for, which makes way for the row's (a lead's type, a
 // company).
-func (e *Entity) travels(f *Field) bool {
+func (e *Entity) SentNew(f *Field) bool {
 	_, given := e.Create[f.Source]
 	return f.Sendable() || given && (f.Kind == KindPlain || f.Kind == KindRawID || f.Kind == KindLookup || f.Kind == KindReference)
 }
@@ -54,7 +54,7 @@ func (e *Entity) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 // those of Create it has none for. What is NULL is left to Odoo.
 func (e *Entity) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: e.Name, row: row, finder: f, creates: true}
-	cells := x.cells(e.Fields, given(row), e.travels)
+	cells := x.cells(e.Fields, given(row), e.SentNew)
 	have := map[string]bool{}
 	for _, c := range cells {
 		have[c.Field] = true

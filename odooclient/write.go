@@ -11,6 +11,10 @@ import (
 var Quiet = map[string]any{"tracking_disable": true, "mail_create_nolog": true, "mail_notrack": true,
 	"no_reset_password": true, "mail_auto_subscribe_no_notify": true}
 
+// Tracked is the context under which a single edit shows in Odoo's chatter, and
+// still e-mails nobody.
+var Tracked = map[string]any{"no_reset_password": true, "mail_auto_subscribe_no_notify": true, "mail_create_nosubscribe": true}
+
 // LoadResult is Odoo's answer to a load.
 type LoadResult struct {
 	IDs      []int64 // in the order of the records; nil when nothing was written

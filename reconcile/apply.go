@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"time"
 
@@ -119,15 +120,19 @@ type writer struct {
 	rows     map[string]store.Row
 	children map[string]map[string][]store.Row // by child name and parent's row id
 
+	times map[string]map[string]time.Time // when columns were edited here, by row id
+
 	plans    []*plan
 	trusting bool // the items are no read that could be stale
+	creating bool // a row of the entity may be on its way to become a record nobody knows yet
 	stale    []int64
+	waiting  map[int64]error // records that somebody else is writing
 	outcomes map[int64]Outcome
 }
 
 func newWriter(b *batch, entity *mapping.Entity, tx *sql.Tx) *writer {
 	return &writer{batch: b, entity: entity, rules: b.engine.rules[entity.Name], tx: tx, now: b.engine.clock.Now().UTC(),
-		outcomes: map[int64]Outcome{}}
+		outcomes: map[int64]Outcome{}, waiting: map[int64]error{}}
 }
 
 // write is step 3 of the package's documentation.
@@ -136,6 +141,10 @@ func (w *writer) write(ctx context.Context, items []item, last bool) error {
 	if err != nil {
 		return err
 	}
+	if err := w.adoptRows(ctx, items); err != nil {
+		return err
+	}
+	items = slices.DeleteFunc(items, func(it item) bool { return slices.Contains(w.stale, it.id) })
 	for _, it := range items {
 		p, err := w.plan(it)
 		if err != nil {
@@ -177,6 +186,10 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 		ids[i] = it.id
 	}
 	var err error
+	// Before the links: a create that ends in between has its link by then.
+	if w.creating, err = w.openCreates(ctx); err != nil {
+		return nil, err
+	}
 	if w.links, err = store.LockLinks(ctx, w.tx, w.entity.Name, ids); err != nil {
 		return nil, err
 	}
@@ -192,6 +205,13 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 			w.stale = append(w.stale, it.id)
 			continue
 		}
+		if w.busy(link, w.pushOf(it.id)) || w.mayBeOurs(link, it) {
+			w.waiting[it.id] = errBusy(w.entity.Name, it.id)
+			continue
+		}
+		if push := w.pushOf(it.id); push != nil && push.done != nil && (link == nil || link.Intent == nil) {
+			continue // somebody confirmed it after our time had run out
+		}
 		kept = append(kept, it)
 		if link != nil && link.LocalID != "" {
 			localIDs = append(localIDs, link.LocalID)
@@ -201,15 +221,29 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 	if w.rows, err = store.LockRows(ctx, w.tx, w.rules.table, localIDs); err != nil {
 		return nil, err
 	}
+	if localIDs, err = w.relink(ctx, kept, localIDs); err != nil {
+		return nil, err
+	}
+	if err := w.readTimes(ctx, localIDs); err != nil {
+		return nil, err
+	}
 	w.children = make(map[string]map[string][]store.Row, len(w.entity.Children))
+	return kept, w.lockLines(ctx, localIDs)
+}
+
+// lockLines takes the lines of these rows.
+func (w *writer) lockLines(ctx context.Context, localIDs []string) error {
 	for _, child := range w.entity.Children {
 		rows, err := store.LockChildren(ctx, w.tx, w.rules.children[child.Name], localIDs)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		w.children[child.Name] = rows
+		if w.children[child.Name] == nil {
+			w.children[child.Name] = map[string][]store.Row{}
+		}
+		maps.Copy(w.children[child.Name], rows)
 	}
-	return kept, nil
+	return nil
 }
 
 // settle hands the results over once the transaction is committed.
@@ -217,6 +251,10 @@ func (w *writer) settle(last bool) {
 	for _, id := range w.stale {
 		w.batch.stale[id] = true
 	}
+	for id, err := range w.waiting {
+		w.batch.spoil(id, err)
+	}
+	w.hand(w.plans)
 	for id, o := range w.outcomes {
 		w.batch.note(id, o)
 		w.batch.ended[id] = last

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/mysqldb"
+	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
@@ -37,15 +38,27 @@ type Completer interface {
 	LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after []time.Duration) error
 }
 
+// Outbox holds the edits that have to go to Odoo.
+type Outbox interface {
+	CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64) error
+	FailTx(ctx context.Context, tx *sql.Tx, ids []int64, cause error) error
+	AppendTx(ctx context.Context, tx *sql.Tx, edits []queue.Edit) error
+}
+
 // Options are the engine's parts and limits.
 type Options struct {
 	DB      Database
 	Odoo    Reader
 	Mapping *mapping.Mapping
-	Hints   Completer       // nil when targets carry no hints
-	Clock   clockwork.Clock // nil: the real one
-	Logger  *zap.Logger     // nil: silent
-	Batch   int             // records a read and a transaction; 0: 200
+	Hints   Completer // nil when targets carry no hints
+	Outbox  Outbox    // nil when nothing is sent to Odoo
+	Remote  Remote    // for what is sent and searched there; nil with Outbox
+	// Companies are those that are synced, the main one first: names that the
+	// companies share are looked up in it. Empty: all that the sync user has.
+	Companies []int64
+	Clock     clockwork.Clock // nil: the real one
+	Logger    *zap.Logger     // nil: silent
+	Batch     int             // records a read and a transaction; 0: 200
 	// Settled is longer than Odoo's longest transaction: only after it has
 	// passed is what was read of a record sure to be what was committed. The
 	// last second look comes then, and a wait's next turn. 0: 10 minutes.
@@ -59,17 +72,22 @@ type Engine struct {
 	odoo    Reader
 	mapping *mapping.Mapping
 	hints   Completer
+	outbox  Outbox
+	remote  Remote
 	clock   clockwork.Clock
 	log     *zap.Logger
 	batch   int
 	settled time.Duration
 	rules   map[string]entityRules
 	lookups *lookupCache
+	names   *nameCache
+
+	companies []int64
 }
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, clock: o.Clock, log: o.Logger,
+	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, names: newNameCache(), clock: o.Clock, log: o.Logger,
 		batch: o.Batch, settled: o.Settled}
 	if e.clock == nil {
 		e.clock = clockwork.NewRealClock()
@@ -100,6 +118,7 @@ type Target struct {
 	Deletion bool
 	// Early: a hint may be sent from inside the transaction it tells of.
 	Early bool
+	Push  *Push // the row's changes are to be sent; nil for a look at Odoo
 }
 
 // Outcome says what a sync did to a record here.
@@ -147,7 +166,7 @@ func (e *Engine) sync(ctx context.Context, model string, targets []Target, t tra
 	var results []Result
 	for len(targets) > 0 {
 		n := min(len(targets), e.batch)
-		done, err := e.syncChunk(ctx, model, entities, targets[:n], t)
+		done, err := e.syncChunk(ctx, model, entities, targets[:n], t, nil)
 		results = append(results, done...)
 		if err != nil {
 			return results, err
@@ -157,11 +176,13 @@ func (e *Engine) sync(ctx context.Context, model string, targets []Target, t tra
 	return results, nil
 }
 
-// syncChunk syncs until no record of the chunk moved under its hands.
-func (e *Engine) syncChunk(ctx context.Context, model string, entities []*mapping.Entity, targets []Target, t trail) ([]Result, error) {
+// syncChunk syncs until no record of the chunk moved under its hands. out
+// collects what a push has to do next; it is nil for other syncs.
+func (e *Engine) syncChunk(ctx context.Context, model string, entities []*mapping.Entity, targets []Target, t trail, out *outbound) ([]Result, error) {
 	var results []Result
 	for reread := 0; len(targets) > 0; reread++ {
 		b := newBatch(e, model, entities, targets, t)
+		b.out = out
 		if err := b.run(ctx); err != nil {
 			return append(results, b.results()...), mysqldb.Explain(err)
 		}

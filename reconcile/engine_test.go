@@ -38,6 +38,7 @@ type bench struct {
 	engine *reconcile.Engine
 	inbox  *queue.Inbox
 	clock  *clockwork.FakeClock
+	mapped *mapping.Mapping
 }
 
 func newBench(t testing.TB, version int) *bench {

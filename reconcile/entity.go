@@ -48,7 +48,11 @@ func (b *batch) syncEntity(ctx context.Context, entity *mapping.Entity, last boo
 				return err
 			}
 		}
-		if err := b.apply(ctx, entity, b.items(entity, ready, res), last); err != nil {
+		items, err := b.matchRows(ctx, entity, b.items(entity, ready, res))
+		if err != nil {
+			return err
+		}
+		if err := b.apply(ctx, entity, items, last); err != nil {
 			return err
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(ready, id) })

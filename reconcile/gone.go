@@ -6,6 +6,7 @@ import (
 
 	"odoosync/internal/record"
 	"odoosync/internal/store"
+	"odoosync/mapping"
 	"odoosync/reconcile/merge"
 )
 
@@ -16,25 +17,97 @@ func (w *writer) planGone(p *plan) error {
 		p.remember(w.entity.Name, store.DeletedState, "")
 		return nil
 	}
+	local := w.local(p)
+	clearIntent(p.link) // what was to be written is gone
 	if p.link.State == store.DeletedState {
 		p.outcome = Ignored
+		p.detach = p.push != nil && local != nil && !w.marked(p)
 		return nil
 	}
-	local := w.local(p)
+	if p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete {
+		p.tombstone(w.now, record.Local)
+		return nil
+	}
+	if w.deletedHere(p, local) { // gone on both sides
+		p.tombstone(w.now, record.Local)
+		return nil
+	}
 	if local != nil {
 		out := merge.Merge(merge.Input{Base: p.link.Base, Local: local, Rules: w.rules.merge})
 		if !out.DeleteLocal {
+			p.merged = true
 			p.conflicts, p.state, p.touch, p.outcome = out.Conflicts, store.InConflict, true, Ignored
 			p.message = fmt.Sprintf("record %d was deleted in Odoo, but row %s of %s was edited since; the row is kept", p.item.id, local.LocalID, w.entity.Table)
 			return nil
 		}
 	}
-	p.state, p.touch, p.outcome = store.DeletedState, true, Ignored
+	p.tombstone(w.now, record.Odoo)
 	if local != nil {
 		p.op, p.outcome = "delete", Deleted
 		w.deleteRow(p, local)
 	}
 	return nil
+}
+
+// tombstone keeps the link of a record that is gone, so that it does not come
+// back by itself. done is a delete that was sent to Odoo and is confirmed.
+func (p *plan) tombstone(_ time.Time, by record.Side) {
+	if p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete {
+		p.sent = p.push.done
+	}
+	p.state, p.touch, p.outcome = store.DeletedState, true, Ignored
+	p.link.DeletedBy = by
+}
+
+// marked reports that the row carries the mark of a deletion.
+func (w *writer) marked(p *plan) bool {
+	return p.row != nil && w.entity.DeletedColumn != "" && p.row.Columns[w.entity.DeletedColumn] != nil
+}
+
+// deletedHere reports that the row was deleted here, where that may be: it is
+// gone, or it carries a mark that Odoo's deletion did not set.
+func (w *writer) deletedHere(p *plan, local *record.Record) bool {
+	if p.link == nil || p.link.LocalID == "" || w.entity.Direction == mapping.ToAPI {
+		return false
+	}
+	byOdoo := p.link.State == store.DeletedState && p.link.DeletedBy != record.Local
+	return local == nil || w.marked(p) && !byOdoo
+}
+
+// planLocallyGone: the row was deleted here. The record follows as the mapping
+// says, unless it was edited in Odoo since, which is for a person to decide.
+func (w *writer) planLocallyGone(p *plan, base record.Base) error {
+	p.outcome = Ignored
+	out := merge.Merge(merge.Input{Base: base, Odoo: &p.item.record, Rules: w.rules.merge})
+	done := p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete
+	if p.link.DeletedBy == record.Local && out.DeleteOdoo || done || w.entity.OnLocalDelete == "ignore" {
+		// It is as we left it: archived, or kept because the mapping says so.
+		p.link.Base = accepted(base, p.item.record)
+		p.link.WriteDate, p.link.CreateDate = p.item.record.WriteDate, p.item.record.CreateDate
+		p.tombstone(w.now, record.Local)
+		return nil
+	}
+	p.merged, p.conflicts, p.touch = true, out.Conflicts, true
+	p.link.DeletedBy = record.Local
+	if !out.DeleteOdoo {
+		p.state = store.InConflict
+		p.message = fmt.Sprintf("row %s of %s was deleted here, but record %d was edited in Odoo since; it is kept", p.link.LocalID, w.entity.Table, p.item.id)
+		return nil
+	}
+	p.state = store.Pending
+	p.link.DeletedBy = ""
+	p.message = fmt.Sprintf("the row %s of %s was deleted here, its record %d is still in Odoo", p.link.LocalID, w.entity.Table, p.item.id)
+	return w.outward(p, out)
+}
+
+// accepted is the base of a tombstone: Odoo's record as it was left. What is
+// different later was edited there.
+func accepted(base record.Base, left record.Record) record.Base {
+	next := record.Base{Fields: record.Pairs{}, Lines: base.Lines}
+	for name, v := range left.Fields {
+		next.Fields[name] = record.Pair{Odoo: v, Local: base.Fields[name].Local}
+	}
+	return next
 }
 
 // deleteRow does what the mapping wants done with a deleted record's row.
@@ -71,7 +144,11 @@ func deletionTime(cell any) record.Value {
 // revive takes back our own mark of deletion when Odoo has the record after
 // all (a delete that was rolled back, a restored database).
 func (w *writer) revive(p *plan) {
-	if p.link == nil || p.link.State != store.DeletedState || p.row == nil {
+	if p.link == nil || p.before.State != store.DeletedState || p.row == nil {
+		return
+	}
+	if p.before.DeletedBy == record.Local {
+		p.op = "revive" // here, by whoever took the mark away
 		return
 	}
 	column := w.entity.DeletedColumn

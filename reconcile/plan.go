@@ -15,9 +15,11 @@ import (
 // plan is what one transaction does to one record: pure data, made from the
 // locked state and carried out by the writer.
 type plan struct {
-	item item
-	link *store.Link // nil: no trace of the record here
-	row  *store.Row  // nil: no row
+	item   item
+	push   *Push       // set when the record is synced to send its changes
+	link   *store.Link // nil: no trace of the record here
+	before store.Link  // the link as it was
+	row    *store.Row  // nil: no row
 
 	insert  bool
 	remove  bool           // the row is deleted
@@ -26,6 +28,7 @@ type plan struct {
 	lines   []record.LineChange
 	op      string // what sync_changes calls it; "" when nothing changes
 	changes record.Changes
+	sent    *intent // a write to Odoo that is confirmed: it goes into the history too
 
 	state     store.State
 	message   string
@@ -33,13 +36,22 @@ type plan struct {
 	merged    bool // both sides were compared: conflicts are all there are
 	conflicts []record.Conflict
 	outcome   Outcome
+
+	ignored []string // fields that Odoo kept although they were written
+	intent  *intent  // the next write to Odoo
+	refusal error    // why the push's edits end without having arrived
+	enqueue bool     // a push has to follow
+	detach  bool     // the row begins anew, without this link
+
+	needLines bool // a write that is confirmed added lines whose ids are not certain
 }
 
 // plan decides about one record.
 func (w *writer) plan(it item) (*plan, error) {
-	p := &plan{item: it, link: w.links[it.id], changes: record.Changes{}}
-	if p.link != nil && p.link.LocalID != "" {
-		if row, ok := w.rows[p.link.LocalID]; ok {
+	p := &plan{item: it, link: w.links[it.id], changes: record.Changes{}, push: w.pushOf(it.id)}
+	if p.link != nil {
+		p.before = *p.link
+		if row, ok := w.rows[p.link.LocalID]; ok && p.link.LocalID != "" {
 			p.row = &row
 		}
 	}
@@ -48,7 +60,7 @@ func (w *writer) plan(it item) (*plan, error) {
 	case gone:
 		return p, w.planGone(p)
 	case hidden:
-		p.mark(store.Hidden, fmt.Sprintf("%s %d exists in Odoo but the sync user may not read it; its row is left as it is",
+		p.mark(w.entity, store.Hidden, fmt.Sprintf("%s %d exists in Odoo but the sync user may not read it; its row is left as it is",
 			w.entity.Model, it.id))
 		return p, nil
 	case left:
@@ -57,7 +69,7 @@ func (w *writer) plan(it item) (*plan, error) {
 			p.remember(w.entity.Name, store.Left, "")
 			return p, nil
 		}
-		p.mark(store.Left, fmt.Sprintf("%s %d no longer belongs to what is mapped to %s; its row is left as it is",
+		p.mark(w.entity, store.Left, fmt.Sprintf("%s %d no longer belongs to what is mapped to %s; its row is left as it is",
 			w.entity.Model, it.id, w.entity.Table))
 		return p, nil
 	case unborn:
@@ -69,10 +81,21 @@ func (w *writer) plan(it item) (*plan, error) {
 	return p, w.planMerge(p)
 }
 
+// pushOf is the push a record is synced for, nil for none of this entity.
+func (w *writer) pushOf(id int64) *Push {
+	if p := w.batch.targets[id].Push; p != nil && p.Entity == w.entity.Name {
+		return p
+	}
+	return nil
+}
+
 // mark notes on a known record why it is not synced. A tombstone stays one, or
 // its row would not be revived with its record.
-func (p *plan) mark(s store.State, message string) {
+func (p *plan) mark(entity *mapping.Entity, s store.State, message string) {
 	p.outcome = Ignored
+	if p.push != nil {
+		p.refuse(entity, record.Errorf(record.CodeDenied, "%s", message))
+	}
 	if p.link == nil || p.link.State == s || p.link.State == store.DeletedState {
 		return
 	}
@@ -93,11 +116,15 @@ func (w *writer) planMerge(p *plan) error {
 	if p.link != nil {
 		base = p.link.Base
 	}
-	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
-		OdooTime: p.item.record.WriteDate, Adopt: merge.Policy(w.entity.Adopt)}
-	if local == nil && p.link != nil && p.link.LocalID != "" && w.entity.Direction != mapping.ToAPI {
-		return w.planLocallyGone(p)
+	base, err := w.confirm(p, base, local)
+	if err != nil {
+		return err
 	}
+	if w.deletedHere(p, local) {
+		return w.planLocallyGone(p, base)
+	}
+	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.rules.merge, OdooTime: p.item.record.WriteDate,
+		LocalTimes: w.localTimes(p), Adopt: merge.Policy(w.entity.Adopt)}
 	if local == nil { // new, or deleted here where only Odoo may: it comes back
 		in.Base = record.Base{}
 	}
@@ -112,20 +139,11 @@ func (w *writer) planMerge(p *plan) error {
 	if p.op != "" {
 		p.outcome = Applied
 	}
-	p.touch = w.worthSaving(p, out.Next)
 	p.agree(w.entity.Name, out.Next)
-	return nil
-}
-
-// planLocallyGone: the row was deleted here by plain SQL, and may be. Nothing is
-// written to either side; sending the delete to Odoo is the push's decision.
-func (w *writer) planLocallyGone(p *plan) error {
-	p.outcome = Ignored
-	if p.link.State == store.DeletedState {
-		return nil
+	if err := w.outward(p, out); err != nil {
+		return err
 	}
-	p.state, p.touch = store.Pending, true
-	p.message = fmt.Sprintf("the row %s of %s was deleted here, its record %d is still in Odoo", p.link.LocalID, w.entity.Table, p.item.id)
+	p.touch = p.touch || w.worthSaving(p, base, out.Next)
 	return nil
 }
 
@@ -149,21 +167,22 @@ func (p *plan) agree(entity string, base record.Base) {
 	p.link.Base = base
 	p.link.WriteDate = p.item.record.WriteDate
 	p.link.CreateDate = p.item.record.CreateDate
+	p.link.DeletedBy = ""
 }
 
 // worthSaving spares the poll and the sweep the write of a link that says the
 // same as before, once the record is settled. Anybody else raises the version:
 // an older read of the record may be on its way here, and must not win.
-func (w *writer) worthSaving(p *plan, next record.Base) bool {
-	l := p.link
+func (w *writer) worthSaving(p *plan, base, next record.Base) bool {
+	l := &p.before
 	switch w.batch.targets[p.item.id].Cause.Kind {
 	case "poll", "sweep":
 	default:
 		return true
 	}
-	return l == nil || p.op != "" || len(p.conflicts) > 0 || l.State != p.state || l.Error != "" ||
+	return l.ID == 0 || p.op != "" || len(p.conflicts) > 0 || l.State != p.state || l.Error != p.message || l.Intent != nil ||
 		!l.WriteDate.Equal(p.item.record.WriteDate) || w.now.Sub(l.WriteDate) < w.batch.engine.settled ||
-		len(p.item.missing) > 0 || !reflect.DeepEqual(l.Base, next)
+		len(p.item.missing) > 0 || !reflect.DeepEqual(base, next)
 }
 
 // local is the row as the merge sees it, nil when there is none.
@@ -173,14 +192,7 @@ func (w *writer) local(p *plan) *record.Record {
 	}
 	out := &record.Record{Entity: w.entity.Name, LocalID: p.row.ID, OdooID: p.item.id, Fields: w.entity.DecodeRow(p.row.Columns)}
 	for _, child := range w.entity.Children {
-		lines := []record.Line{}
-		for _, row := range w.children[child.Name][p.row.ID] {
-			lines = append(lines, record.Line{OdooID: row.OdooID, LocalID: row.ID, Position: row.Position, Fields: child.DecodeRow(row.Columns)})
-		}
-		if out.Lines == nil {
-			out.Lines = map[string][]record.Line{}
-		}
-		out.Lines[child.Name] = lines
+		out.Lines = withChild(out.Lines, child, w.children[child.Name][p.row.ID])
 	}
 	return out
 }
@@ -218,7 +230,7 @@ func (p *plan) describeNew(prefix string, fields record.Fields) {
 // describeLine tells what the merge's changes do not: lines that come, go or
 // move.
 func (p *plan) describeLine(l record.LineChange, local *record.Record) {
-	key := fmt.Sprintf("%s[odoo:%d]", l.Child, l.OdooID)
+	key := lineLabel(l.Child, l.OdooID)
 	if l.OdooID == 0 {
 		key = fmt.Sprintf("%s[%d]", l.Child, l.Position)
 	}
@@ -234,3 +246,6 @@ func (p *plan) describeLine(l record.LineChange, local *record.Record) {
 		}
 	}
 }
+
+// lineLabel is how changes and conflicts name a line of Odoo's.
+func lineLabel(child string, odooID int64) string { return fmt.Sprintf("%s[odoo:%d]", child, odooID) }

@@ -38,7 +38,7 @@ func newEntityRules(e *mapping.Entity) entityRules {
 func fieldRules(fields []*mapping.Field) map[string]merge.Rule {
 	out := make(map[string]merge.Rule, len(fields))
 	for _, f := range fields {
-		out[f.Name] = merge.Rule{Direction: merge.Direction(f.Direction), Policy: merge.Policy(f.Policy)}
+		out[f.Name] = merge.Rule{Direction: merge.Direction(f.Direction), Policy: merge.Policy(f.Policy), Expected: f.Expected}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -158,10 +159,7 @@ func (w *writer) writeState(ctx context.Context) error {
 	var fresh, known []*store.Link
 	var history []store.Applied
 	for _, p := range w.plans {
-		if p.op != "" {
-			history = append(history, store.Applied{Entity: w.entity.Name, LocalID: p.link.LocalID, OdooID: p.item.id,
-				Side: record.Local, Op: p.op, Changes: p.changes, Cause: w.batch.targets[p.item.id].Cause})
-		}
+		history = append(history, w.history(p)...)
 		if p.remove { // or a revival would take our own removal for one by the API
 			p.link.LocalID, p.link.Base = "", record.Base{}
 		}
@@ -188,7 +186,62 @@ func (w *writer) writeState(ctx context.Context) error {
 	if err := store.UpdateLinks(ctx, w.tx, w.now, known); err != nil {
 		return err
 	}
+	if err := w.writeEdits(ctx); err != nil {
+		return err
+	}
 	return store.AppendChanges(ctx, w.tx, w.now, history)
+}
+
+// history is what sync_changes keeps of a plan: the write to Odoo that it
+// confirms, then what it does here.
+func (w *writer) history(p *plan) []store.Applied {
+	var out []store.Applied
+	one := store.Applied{Entity: w.entity.Name, LocalID: p.localID(), OdooID: p.item.id, Cause: w.batch.targets[p.item.id].Cause}
+	if p.sent != nil {
+		one.Side, one.Op, one.Changes = record.Odoo, sentOp[p.sent.Step], p.sent.Changes
+		out = append(out, one)
+	}
+	if p.op != "" {
+		one.Side, one.Op, one.Changes = record.Local, p.op, p.changes
+		out = append(out, one)
+	}
+	return out
+}
+
+var sentOp = map[step]string{stepCreate: "create", stepUpdate: "update", stepMethod: "update", stepDelete: "delete"}
+
+// writeEdits ends the edits of pushes that have nothing left to send, and asks
+// for a push where one has to follow.
+func (w *writer) writeEdits(ctx context.Context) error {
+	outbox := w.batch.engine.outbox
+	var done []int64
+	var follow []queue.Edit
+	for _, p := range w.plans {
+		switch {
+		case p.enqueue:
+			follow = append(follow, w.edit(p))
+		case p.push == nil || p.intent != nil || p.needLines:
+		case p.detach:
+			if err := store.DetachRow(ctx, w.tx, w.rules.table, p.link); err != nil {
+				return err
+			}
+		case p.refusal != nil:
+			if err := outbox.FailTx(ctx, w.tx, p.push.Edits, p.refusal); err != nil {
+				return err
+			}
+		default:
+			done = append(done, p.push.Edits...)
+		}
+	}
+	if len(done) > 0 {
+		if err := outbox.CompleteTx(ctx, w.tx, done); err != nil {
+			return err
+		}
+	}
+	if len(follow) == 0 {
+		return nil
+	}
+	return outbox.AppendTx(ctx, w.tx, follow)
 }
 
 // writeConflicts keeps new conflicts and ends those that a merge no longer

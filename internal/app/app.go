@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
@@ -35,6 +36,9 @@ type Options struct {
 	Clock    clockwork.Clock // nil: the real one
 	// OnEvent is told of every finished webhook, for the demo; may be nil.
 	OnEvent func(e queue.Event, o reconcile.Outcome, err error)
+	// OnPush is told of every row whose edits have arrived in Odoo or were
+	// refused; may be nil.
+	OnPush func(entity, localID string, err error)
 	// OnImport is told how the initial import goes; may be nil.
 	OnImport func(reconcile.Progress)
 	// OnImported is told once that the initial import is complete; may be nil.
@@ -51,6 +55,7 @@ type App struct {
 	local  *localdb.Server
 	client *odooclient.Client
 	inbox  *queue.Inbox
+	owner  string // of leases
 	keys   keys
 	addr   net.Addr
 	stats  *metrics
@@ -70,9 +75,10 @@ type stop struct {
 
 // boundState is what is known of Odoo so far.
 type boundState struct {
-	ready  bool
-	series string
-	reason string // why not ready
+	ready     bool
+	series    string
+	companies []int64 // that are synced, the main one first
+	reason    string  // why not ready
 }
 
 // Start starts the daemon. On error everything that had started is stopped.
@@ -89,7 +95,7 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clockwork.NewRealClock()
 	}
-	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics()}
+	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: uuid.NewString()}
 	a.bound.reason = "connecting to Odoo"
 	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startHTTP, a.startWork} {
 		if err := part(ctx); err != nil {

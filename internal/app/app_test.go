@@ -189,7 +189,7 @@ func TestOdooAwayThenBack(t *testing.T) {
 	}
 	require.NoError(t, sim.Drain(context.Background()))
 	require.Equal(t, "Nantes", d.rows("SELECT city FROM contacts"))
-	require.Equal(t, "20", d.rows("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending'"))
+	require.Equal(t, "20", d.rows("SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending' AND source = 'webhook'"))
 	sim.SetDown(false)
 	d.finished(20)
 	require.Equal(t, "City 19", d.rows("SELECT city FROM contacts"))

@@ -43,13 +43,13 @@ func TestTwoDaemonsOnOneDatabase(t *testing.T) {
 	}
 	group.Wait()
 	require.Eventually(t, func() bool {
-		return both[0].rows("SELECT (SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending'), (SELECT COUNT(*) FROM sync_cursors WHERE value LIKE '%done%true%')") == "0 | 4"
+		return both[0].rows("SELECT (SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending' AND source = 'webhook'), (SELECT COUNT(*) FROM sync_cursors WHERE value LIKE '%done%true%')") == "0 | 4"
 	}, 30*time.Second, 50*time.Millisecond)
 
 	require.Equal(t, fmt.Sprintf("%d | %d", schools, orders), both[0].rows("SELECT (SELECT COUNT(*) FROM contacts), (SELECT COUNT(*) FROM quotes WHERE contact_id IS NOT NULL)"))
 	require.Equal(t, fmt.Sprintf("contacts | %d\nquotes | %d", schools, orders), both[0].rows("SELECT entity, COUNT(*) FROM sync_changes WHERE op = 'create' GROUP BY entity ORDER BY entity"))
 	require.Equal(t, fmt.Sprint(schools+orders), both[0].rows("SELECT COUNT(*) FROM sync_links WHERE state = 'synced'"))
-	require.Equal(t, fmt.Sprintf("success | %d", orders), both[0].rows("SELECT status, COUNT(*) FROM webhook_logs GROUP BY status"))
+	require.Equal(t, fmt.Sprintf("success | %d", orders), both[0].rows("SELECT status, COUNT(*) FROM webhook_logs WHERE source = 'webhook' GROUP BY status"))
 }
 
 // simulated are the settings of a daemon on a simulated Odoo.

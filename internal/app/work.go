@@ -52,12 +52,15 @@ func (a *App) work(ctx context.Context) {
 	if !ok {
 		return
 	}
-	engine := reconcile.New(reconcile.Options{DB: a.db, Odoo: a.reader(), Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap})
+	a.capturing(ctx, m)
+	outbox := queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
+	engine := a.newEngine(m, outbox)
 	var syncer reconcile.Syncer = engine
 	if a.config.Source() == configs.SourcePayload {
 		syncer = reconcile.NewPayloads(engine)
 	}
-	scheduler, err := a.schedule(ctx, engine)
+	pusher := reconcile.NewPusher(reconcile.PusherOptions{Engine: engine, Edits: outbox, Clock: a.o.Clock, Logger: a.log, OnDone: a.o.OnPush})
+	scheduler, err := a.schedule(ctx, engine, pusher)
 	if err != nil {
 		a.failed <- err
 		return
@@ -72,6 +75,15 @@ func (a *App) work(ctx context.Context) {
 	worker.Run(ctx, drainGrace)
 }
 
+// newEngine makes an engine. Without an Odoo to reach it only applies payloads.
+func (a *App) newEngine(m *mapping.Mapping, outbox *queue.Outbox) *reconcile.Engine {
+	o := reconcile.Options{DB: a.db, Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap}
+	if a.client != nil {
+		o.Odoo, o.Remote, o.Outbox, o.Companies = a.client, a.client, outbox, a.bound.companies
+	}
+	return reconcile.New(o)
+}
+
 func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
 	a.stats.done(e, o, err)
 	if a.o.OnEvent != nil {
@@ -79,22 +91,18 @@ func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
 	}
 }
 
-// reader is nil without an Odoo; a nil *Client in the interface would not be.
-func (a *App) reader() reconcile.Reader {
-	if a.client == nil {
-		return nil
-	}
-	return a.client
-}
-
 // bindUntilDone binds the mapping, waiting for an Odoo that is away. A mapping
 // that does not fit ends the daemon.
 func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 	for {
 		m, version, err := Bind(ctx, a.config, a.client, a.db)
+		var companies []int64
+		if err == nil {
+			companies, err = syncedCompanies(ctx, a.config, a.client)
+		}
 		if err == nil {
 			a.mu.Lock()
-			a.bound = boundState{ready: true, series: version.Series}
+			a.bound = boundState{ready: true, series: version.Series, companies: companies}
 			a.mu.Unlock()
 			a.log.Info("the mapping fits", zap.String("odoo", version.Series), zap.String("source", a.config.Source()))
 			return m, true
@@ -117,6 +125,18 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 		}
 		timer.Stop()
 	}
+}
+
+// syncedCompanies are the settings' companies, or the sync user's main one.
+func syncedCompanies(ctx context.Context, c configs.Config, client *odooclient.Client) ([]int64, error) {
+	if client == nil || len(c.Odoo.Companies) > 0 {
+		return c.Odoo.Companies, nil
+	}
+	companies, err := client.Companies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []int64{companies[0].ID}, nil
 }
 
 // Bind reads the mapping and binds it to Odoo (nil: none) and the database. It
@@ -174,7 +194,7 @@ const waitsEvery = 10 * time.Second
 
 // schedule sets up the periodic jobs. A job that panics must not end the
 // daemon, and none runs twice at once.
-func (a *App) schedule(ctx context.Context, engine *reconcile.Engine) (gocron.Scheduler, error) {
+func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *reconcile.Pusher) (gocron.Scheduler, error) {
 	s, err := gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
 		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
 			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
@@ -186,6 +206,12 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine) (gocron.Sc
 	_, err = s.NewJob(gocron.DurationJob(waitsEvery), gocron.NewTask(func() { a.resolveWaits(ctx, engine) }), gocron.WithName("waits"))
 	if err != nil {
 		return nil, errors.Join(err, s.Shutdown())
+	}
+	if a.client != nil {
+		_, err = s.NewJob(gocron.DurationJob(a.config.Schedule.Push), gocron.NewTask(func() { a.push(ctx, pusher) }), gocron.WithName("push"))
+		if err != nil {
+			return nil, errors.Join(err, s.Shutdown())
+		}
 	}
 	s.Start()
 	return s, nil

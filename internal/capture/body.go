@@ -140,7 +140,7 @@ func (w watch) note(row, op, columns string) string {
 		key = w.parent
 	}
 	return "INSERT INTO sync_outbox (entity, local_id, op, changed_columns, changed_at, next_attempt_at, status) VALUES (" +
-		literal(w.entity) + ", CAST(" + row + "." + quote(key) + " AS CHAR), '" + op + "', " + columns + ", UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 'pending');"
+		literal(w.entity) + ", CAST(" + row + "." + quote(key) + " AS CHAR), '" + op + "', " + columns + ", UTC_TIMESTAMP(6), '2000-01-01', 'pending');"
 }
 
 func jsonArray(name string) string { return "[" + jsonText(name) + "]" }

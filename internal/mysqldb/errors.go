@@ -25,6 +25,7 @@ const (
 	errAccessDeniedDB  = 1044
 	errTableDenied     = 1142
 	errDeadlock        = 1213
+	errLockTimeout     = 1205
 	errRaisedByTrigger = 1644
 )
 

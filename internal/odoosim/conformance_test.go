@@ -40,7 +40,7 @@ var excuses = map[string]string{
 	"fields-get-sale-order-line.analytic_distribution_search.searchable":   "an attribute of one field that nobody reads",
 	"fields-get-account-move-line.analytic_distribution_search.searchable": "an attribute of one field that nobody reads",
 	"action-cancel-sale-order.context.default_use_template":                "16 alone sends it in the wizard's context, of which only the wizard matters",
-	"action-post-twice.text":  "the simulated company's journal is French: FAC, not INV",
+	"action-post-twice.text": "the simulated company's journal is French: FAC, not INV",
 }
 
 // TestConformance sends the simulator every recorded request of the four

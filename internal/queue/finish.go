@@ -105,7 +105,7 @@ func (q *Inbox) update(ctx context.Context, set string, ids []int64, values ...a
 // LookAgainTx plans second looks at a record, in the transaction that ends the
 // claimed events about it: so long from now, each an event of its own, so that
 // the log shows the first as done and why there is a second. A second look
-// plans no third.
+// plans no third, and one that is planned for about that time already serves.
 func (q *Inbox) LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after []time.Duration) error {
 	now := q.now()
 	for _, d := range after {
@@ -113,9 +113,12 @@ func (q *Inbox) LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after 
 		for _, id := range ids {
 			args = append(args, id)
 		}
+		args = append(args, now.Add(d/2))
 		_, err := tx.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us)"+
-			" SELECT event_type, event_data, ?, model, odoo_id, event_time, '', '"+SourceRecheck+"', request_id, ?, ? FROM webhook_logs"+
-			" WHERE id IN ("+marks(len(ids))+") AND source <> '"+SourceRecheck+"' ORDER BY id DESC LIMIT 1", args...)
+			" SELECT event_type, event_data, ?, model, odoo_id, event_time, '', '"+SourceRecheck+"', request_id, ?, ? FROM webhook_logs told"+
+			" WHERE id IN ("+marks(len(ids))+") AND source <> '"+SourceRecheck+"'"+
+			" AND NOT EXISTS (SELECT 1 FROM webhook_logs planned WHERE planned.model = told.model AND planned.odoo_id = told.odoo_id"+
+			" AND planned.status = 'pending' AND planned.source = '"+SourceRecheck+"' AND planned.next_attempt_at >= ?) ORDER BY id DESC LIMIT 1", args...)
 		if err != nil {
 			return err
 		}

@@ -22,10 +22,10 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// ReadStats counts the events.
+// ReadStats counts the events. Second looks that are planned are no backlog.
 func ReadStats(ctx context.Context, db Querier, now time.Time) (Stats, error) {
 	s := Stats{Outcomes: map[string]int64{}}
-	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us) FROM webhook_logs GROUP BY status, COALESCE(outcome, '')")
+	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us) FROM webhook_logs WHERE status <> 'pending' OR source <> '"+SourceRecheck+"' GROUP BY status, COALESCE(outcome, '')")
 	if err != nil {
 		return s, mysqldb.Explain(err)
 	}

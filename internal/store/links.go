@@ -42,11 +42,16 @@ type Link struct {
 	CreateDate time.Time
 	State      State
 	Error      string
-	Version    int64
+	// Intent is a write to Odoo whose outcome is not known yet, as the engine
+	// wrote it; nil for none. Until Deadline it may still be happening.
+	Intent    []byte
+	Deadline  time.Time
+	DeletedBy record.Side // of a tombstone: the side that deleted first
+	Version   int64
 }
 
 const linkColumns = "id, entity, COALESCE(local_id, ''), COALESCE(odoo_id, 0), uuid, base, field_times, " +
-	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version"
+	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version, intent, intent_deadline, COALESCE(deleted_by, '')"
 
 // LockLinks returns the links of these records and locks them until the
 // transaction ends. Records without a link have none to lock; the unique key
@@ -56,18 +61,57 @@ func LockLinks(ctx context.Context, tx *sql.Tx, entity string, ids []int64) (map
 	if len(ids) == 0 {
 		return out, nil
 	}
-	query := "SELECT " + linkColumns + " FROM sync_links WHERE entity = ? AND odoo_id IN (" + marks(len(ids)) + ") ORDER BY id FOR UPDATE"
-	rows, err := tx.QueryContext(ctx, query, append([]any{entity}, anys(ids)...)...)
+	links, err := lockLinks(ctx, tx, "entity = ? AND odoo_id IN ("+marks(len(ids))+")", append([]any{entity}, anys(ids)...))
+	for _, l := range links {
+		out[l.OdooID] = l
+	}
+	return out, err
+}
+
+// LockLinksOfRows returns the links of these rows, by the row's id, and locks
+// them until the transaction ends.
+func LockLinksOfRows(ctx context.Context, tx *sql.Tx, entity string, localIDs []string) (map[string]*Link, error) {
+	out := make(map[string]*Link, len(localIDs))
+	if len(localIDs) == 0 {
+		return out, nil
+	}
+	links, err := lockLinks(ctx, tx, "entity = ? AND local_id IN ("+marks(len(localIDs))+")", append([]any{entity}, anys(localIDs)...))
+	for _, l := range links {
+		out[l.LocalID] = l
+	}
+	return out, err
+}
+
+func lockLinks(ctx context.Context, tx *sql.Tx, where string, args []any) ([]*Link, error) {
+	return selectLinks(ctx, tx, where+" ORDER BY id FOR UPDATE", args)
+}
+
+// LinksOfRows returns the links of these rows, by the row's id, as they stand.
+func LinksOfRows(ctx context.Context, q Queryer, entity string, localIDs []string) (map[string]*Link, error) {
+	out := make(map[string]*Link, len(localIDs))
+	if len(localIDs) == 0 {
+		return out, nil
+	}
+	links, err := selectLinks(ctx, q, "entity = ? AND local_id IN ("+marks(len(localIDs))+")", append([]any{entity}, anys(localIDs)...))
+	for _, l := range links {
+		out[l.LocalID] = l
+	}
+	return out, err
+}
+
+func selectLinks(ctx context.Context, q Queryer, where string, args []any) ([]*Link, error) {
+	rows, err := q.QueryContext(ctx, "SELECT "+linkColumns+" FROM sync_links WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	var out []*Link
 	for rows.Next() {
 		l, err := scanLink(rows)
 		if err != nil {
 			return nil, err
 		}
-		out[l.OdooID] = l
+		out = append(out, l)
 	}
 	return out, rows.Err()
 }
@@ -77,13 +121,14 @@ func scanLink(rows *sql.Rows) (*Link, error) {
 		l               Link
 		base, times     []byte
 		written, create sql.NullTime
+		deadline        sql.NullTime
 	)
 	err := rows.Scan(&l.ID, &l.Entity, &l.LocalID, &l.OdooID, &l.UUID, &base, &times,
-		&written, &create, &l.State, &l.Error, &l.Version)
+		&written, &create, &l.State, &l.Error, &l.Version, &l.Intent, &deadline, &l.DeletedBy)
 	if err != nil {
 		return nil, err
 	}
-	l.WriteDate, l.CreateDate = written.Time, create.Time
+	l.WriteDate, l.CreateDate, l.Deadline = written.Time, create.Time, deadline.Time
 	if err := decodeJSON(base, &l.Base); err != nil {
 		return nil, record.Wrap(record.CodeInternal, err, "the base of %s %d (link %d) cannot be read", l.Entity, l.OdooID, l.ID)
 	}
@@ -176,7 +221,7 @@ func localIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (m
 }
 
 var linkWriteColumns = []string{"entity", "local_id", "odoo_id", "uuid", "base", "field_times",
-	"odoo_write_date", "odoo_create_date", "state", "error", "version", "synced_at"}
+	"odoo_write_date", "odoo_create_date", "state", "error", "version", "intent", "intent_deadline", "deleted_by", "synced_at"}
 
 // InsertLinks writes new links (Version is stored as given, UUIDs are made
 // where they are empty). A duplicate key error means that somebody else linked
@@ -201,7 +246,8 @@ func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 
 const linkUpdate = " ON DUPLICATE KEY UPDATE local_id = VALUES(local_id), odoo_id = VALUES(odoo_id), base = VALUES(base)," +
 	" field_times = VALUES(field_times), odoo_write_date = VALUES(odoo_write_date), odoo_create_date = VALUES(odoo_create_date)," +
-	" state = VALUES(state), error = VALUES(error), version = VALUES(version), synced_at = VALUES(synced_at)"
+	" state = VALUES(state), error = VALUES(error), version = VALUES(version), intent = VALUES(intent)," +
+	" intent_deadline = VALUES(intent_deadline), deleted_by = VALUES(deleted_by), synced_at = VALUES(synced_at)"
 
 // UpdateLinks writes links that were locked in this transaction, by their ids.
 // The caller has raised Version where what was agreed on changed.
@@ -231,7 +277,8 @@ func (l *Link) args(now time.Time) ([]any, error) {
 		times = string(encoded)
 	}
 	return []any{l.Entity, nullText(l.LocalID), nullID(l.OdooID), l.UUID, string(base), times,
-		nullTime(l.WriteDate), nullTime(l.CreateDate), string(l.State), nullText(l.Error), l.Version, now.UTC()}, nil
+		nullTime(l.WriteDate), nullTime(l.CreateDate), string(l.State), nullText(l.Error), l.Version,
+		nullText(string(l.Intent)), nullTime(l.Deadline), nullText(string(l.DeletedBy)), now.UTC()}, nil
 }
 
 func nullText(s string) any {

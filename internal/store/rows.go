@@ -49,6 +49,17 @@ func LockChildren(ctx context.Context, tx *sql.Tx, t Table, parents []string) (m
 	return out, err
 }
 
+// ReadChildren returns the lines of these parents, by the parent's id and in
+// the order of position, without locking them.
+func ReadChildren(ctx context.Context, q Queryer, t Table, parents []string) (map[string][]Row, error) {
+	out := make(map[string][]Row, len(parents))
+	rows, err := selectRows(ctx, q, t, t.Parent, parents, " ORDER BY "+quote(t.Parent)+", "+quote(t.Position)+", "+quote(t.ID))
+	for _, r := range rows {
+		out[r.Parent] = append(out[r.Parent], r)
+	}
+	return out, err
+}
+
 func selectRows(ctx context.Context, q Queryer, t Table, key string, ids []string, suffix string) ([]Row, error) {
 	if len(ids) == 0 {
 		return nil, nil

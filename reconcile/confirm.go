@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"odoosync/internal/queue"
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+	"odoosync/reconcile/merge"
+)
+
+// confirm moves the base for a write to Odoo that was made: by this push, or by
+// somebody whose time has run out and who left its outcome unknown.
+func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (record.Base, error) {
+	in, err := intentOf(p.link)
+	if err != nil || in == nil {
+		return w.revived(p, base, local), err
+	}
+	clearIntent(p.link)
+	mine := p.push != nil && p.push.done != nil && p.push.done.Token == in.Token
+	if mine {
+		in = p.push.done // it knows the lines' ids
+		p.sent = in
+	}
+	p.needLines = !in.findLines(base, p.item.record, p.push)
+	next, ignored := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
+		Unknown: !mine, Alike: alike})
+	if mine {
+		p.ignored = ignored
+	}
+	return next, nil
+}
+
+// revived lets a row that came back to life count, as it stands, as an edit
+// over its tombstone.
+func (w *writer) revived(p *plan, base record.Base, local *record.Record) record.Base {
+	if p.link == nil || p.link.DeletedBy != record.Local || local == nil || w.marked(p) {
+		return base
+	}
+	next := record.Base{Fields: record.Pairs{}, Lines: base.Lines}
+	for name, pair := range base.Fields {
+		if local.Fields[name] != pair.Odoo {
+			pair.Local = record.Null
+		}
+		next.Fields[name] = pair
+	}
+	return next
+}
+
+// alike tells a normal form from another value: the same letters and digits.
+func alike(a, b record.Value) bool {
+	return !a.IsNull() && !b.IsNull() && mapping.Fold(a.Text()) == mapping.Fold(b.Text())
+}
+
+// findLines gives added lines the ids they got in Odoo: the ones that no base
+// knows, in the order they were sent, because Odoo's ids grow. Where somebody
+// added lines of his own meanwhile, or a part of ours is not there, the counts
+// differ: then false, and the push asks for each by its external id.
+func (in *intent) findLines(base record.Base, r record.Record, push *Push) bool {
+	for child, lines := range in.Sent.Lines {
+		fresh := freshLines(base.Lines[child], r.Lines[child])
+		added := 0
+		for i := range lines {
+			if lines[i].Op != record.LineAdd {
+				continue
+			}
+			switch {
+			case push != nil && push.lineIDs != nil:
+				lines[i].OdooID = push.lineIDs[in.key(child, lines[i].LocalID)]
+			case added < len(fresh):
+				lines[i].OdooID = fresh[added]
+			}
+			added++
+		}
+		if len(fresh) != added && (push == nil || push.lineIDs == nil) && added > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// key is the end of an added line's external id.
+func (in *intent) key(child, localID string) string {
+	for _, k := range in.Keys {
+		if k.Child == child && k.LocalID == localID {
+			return k.Key
+		}
+	}
+	return ""
+}
+
+func freshLines(bases []record.LineBase, lines []record.Line) []int64 {
+	var fresh []int64
+	for _, l := range lines {
+		if !slices.ContainsFunc(bases, func(b record.LineBase) bool { return b.OdooID == l.OdooID }) {
+			fresh = append(fresh, l.OdooID)
+		}
+	}
+	slices.Sort(fresh)
+	return fresh
+}
+
+// localTimes are when the fields of a row were edited here, by the labels the
+// merge uses.
+func (w *writer) localTimes(p *plan) map[string]time.Time {
+	columns := w.times[p.localID()]
+	if len(columns) == 0 {
+		return nil
+	}
+	out := map[string]time.Time{}
+	for _, f := range w.entity.Fields {
+		if at, ok := columns[f.Column]; ok {
+			out[f.Name] = at
+		}
+	}
+	for _, c := range w.entity.Children {
+		for _, line := range p.before.Base.Lines[c.Name] {
+			for _, f := range c.Fields {
+				if at, ok := columns[c.Table+"."+f.Column]; ok {
+					out[lineLabel(c.Name, line.OdooID)+"."+f.Name] = at
+				}
+			}
+		}
+	}
+	return out
+}
+
+// readTimes asks the outbox when the locked rows were edited.
+func (w *writer) readTimes(ctx context.Context, localIDs []string) error {
+	if w.batch.engine.outbox == nil || w.entity.Direction == mapping.ToAPI || len(localIDs) == 0 {
+		return nil
+	}
+	var err error
+	w.times, err = queue.PendingTimesTx(ctx, w.tx, w.entity.Name, localIDs)
+	return err
+}
+
+// busy reports a link that is being written to Odoo. Only the push that does it
+// may go on, or another once the time is over: what the write did is its
+// business to find out, because lines may have to be asked for.
+func (w *writer) busy(l *store.Link, push *Push) bool {
+	if l == nil || l.Intent == nil {
+		return false
+	}
+	mine := push != nil && push.done != nil && strings.Contains(string(l.Intent), push.done.Token)
+	return !mine && (push == nil || w.now.Before(l.Deadline))
+}

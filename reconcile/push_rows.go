@@ -1,0 +1,208 @@
+package reconcile
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+)
+
+type txn = *sql.Tx
+
+// pushRun is one batch of edits on its way. It belongs to one goroutine.
+type pushRun struct {
+	pusher  *Pusher
+	engine  *Engine
+	visited map[rowKey]bool // rows that are or were worked: a cycle of references ends there
+	errs    map[rowKey]error
+	ended   map[rowKey]bool // went through
+	finder  *finder
+}
+
+func newPushRun(p *Pusher) *pushRun {
+	return &pushRun{pusher: p, engine: p.engine, visited: map[rowKey]bool{}, errs: map[rowKey]error{}, ended: map[rowKey]bool{}, finder: newFinder(p.engine)}
+}
+
+func (r *pushRun) fail(push *Push, err error) { r.errs[rowKey{push.Entity, push.LocalID}] = err }
+
+// rows pushes rows of one entity. An error means that a side is out of reach:
+// the rows that ended before are marked.
+func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Push) error {
+	ids := make([]string, len(pushes))
+	for i, push := range pushes {
+		ids[i] = push.LocalID
+		r.visited[rowKey{entity.Name, push.LocalID}] = true
+	}
+	links, err := store.LinksOfRows(ctx, r.engine.db, entity.Name, ids)
+	if err != nil {
+		return mysqldb.Explain(err)
+	}
+	var known []Target
+	var unlinked []*Push
+	for _, push := range pushes {
+		if l := links[push.LocalID]; l != nil && l.OdooID != 0 {
+			known = append(known, Target{OdooID: l.OdooID, Cause: outboxCause(push), Push: push})
+			continue
+		}
+		unlinked = append(unlinked, push)
+	}
+	detached, err := r.known(ctx, entity, known)
+	if err != nil {
+		return err
+	}
+	return r.unlinked(ctx, entity, append(unlinked, detached...))
+}
+
+// maxSteps bounds the calls one row may need: fields, lines, and a state on the
+// other end of the longest way of methods.
+const maxSteps = 12
+
+// known syncs rows that have a record: what the merge finds for Odoo is sent,
+// read back and confirmed, a step at a time. It returns those whose record is
+// gone for good and that begin anew.
+func (r *pushRun) known(ctx context.Context, entity *mapping.Entity, targets []Target) (detached []*Push, err error) {
+	for steps := 0; len(targets) > 0; steps++ {
+		out := &outbound{}
+		results, err := r.engine.syncChunk(ctx, entity.Model, r.engine.mapping.ByModel(entity.Model), targets, newTrail(), out)
+		r.note(results)
+		if err != nil {
+			return detached, err
+		}
+		detached = append(detached, out.detached...)
+		if targets, err = r.askLines(ctx, entity, out.needLines); err != nil {
+			return detached, err
+		}
+		if steps >= maxSteps {
+			for _, j := range out.jobs {
+				r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "%s %s needed more than %d steps; it goes on later", entity.Name, j.push.LocalID, maxSteps))
+			}
+			continue
+		}
+		sent, err := r.send(ctx, entity, out.jobs)
+		if err != nil {
+			return detached, err
+		}
+		targets = append(targets, sent...)
+	}
+	return detached, nil
+}
+
+// note keeps what became of the rows of a sync.
+func (r *pushRun) note(results []Result) {
+	for _, result := range results {
+		if result.Push == nil {
+			continue
+		}
+		key := rowKey{result.Push.Entity, result.Push.LocalID}
+		switch {
+		case result.Err != nil:
+			r.errs[key] = result.Err
+		case result.Push.refused != nil:
+			r.errs[key] = result.Push.refused
+		default:
+			r.ended[key] = true
+		}
+	}
+}
+
+// askLines asks Odoo which lines are ours, by their external ids, where the
+// counts left it open.
+func (r *pushRun) askLines(ctx context.Context, entity *mapping.Entity, pushes []*Push) ([]Target, error) {
+	var again []Target
+	for _, push := range pushes {
+		links, err := store.LinksOfRows(ctx, r.engine.db, entity.Name, []string{push.LocalID})
+		if err != nil {
+			return nil, mysqldb.Explain(err)
+		}
+		l := links[push.LocalID]
+		in, err := intentOf(l)
+		if err != nil || in == nil {
+			r.fail(push, err)
+			continue
+		}
+		push.lineIDs = map[string]int64{}
+		for _, k := range in.Keys {
+			id, err := r.engine.remote.ExternalID(ctx, externalModule, externalName(entity, l.UUID, k.Key))
+			if err != nil {
+				return again, err
+			}
+			push.lineIDs[k.Key] = id
+		}
+		again = append(again, Target{OdooID: l.OdooID, Cause: outboxCause(push), Push: push})
+	}
+	return again, nil
+}
+
+// abandon takes an intent back whose call was not made, or was refused whole.
+func (r *pushRun) abandon(ctx context.Context, j *job, cause error) {
+	err := r.engine.db.InTx(context.WithoutCancel(ctx), func(tx txn) error {
+		links, err := store.LockLinksOfRows(ctx, tx, j.entity.Name, []string{j.push.LocalID})
+		if err != nil {
+			return err
+		}
+		l := links[j.push.LocalID]
+		if in, err := intentOf(l); err != nil || in == nil || in.Token != j.intent.Token {
+			return err // another worker knows better by now
+		}
+		clearIntent(l)
+		l.Version++
+		if record.CodeOf(cause).Final() {
+			l.State, l.Error = store.Failed, record.Message(cause)
+		}
+		return store.UpdateLinks(ctx, tx, r.engine.clock.Now(), []*store.Link{l})
+	})
+	r.fail(j.push, errors.Join(cause, err))
+}
+
+// refusedRow is an error about a row, with its place.
+func refusedRow(entity *mapping.Entity, localID string, err error) error {
+	return record.Wrap(record.CodeOf(err), err, "%s %s: %s", entity.Name, localID, record.Message(err))
+}
+
+// externalModule is the private prefix of our external ids.
+const externalModule = "__odoosync__"
+
+// externalName is the record's external id without its module; key names one of
+// its lines.
+func externalName(entity *mapping.Entity, uuid, key string) string {
+	name := fmt.Sprintf("%s_%s", entity.Name, uuid)
+	if key != "" {
+		name += "_" + key
+	}
+	return name
+}
+
+// unlinked pushes rows that are no record of Odoo's yet, those first that
+// others of them refer to.
+func (r *pushRun) unlinked(ctx context.Context, entity *mapping.Entity, pushes []*Push) error {
+	fresh, err := r.readNew(ctx, entity, pushes)
+	if err != nil {
+		return err
+	}
+	if err := r.parents(ctx, entity, fresh); err != nil {
+		return err
+	}
+	if fresh, err = r.matchNew(ctx, entity, fresh); err != nil {
+		return err
+	}
+	for len(fresh) > 0 {
+		ready := slices.DeleteFunc(slices.Clone(fresh), func(n *newRow) bool { return n.refersTo(entity, fresh) })
+		if len(ready) == 0 {
+			for _, n := range fresh {
+				r.fail(n.push, record.Errorf(record.CodeRejected, "%s %s and others refer to each other in a circle, and none of them is in Odoo: empty one of the references", entity.Name, n.push.LocalID))
+			}
+			return nil
+		}
+		if err := r.create(ctx, entity, ready); err != nil {
+			return err
+		}
+		fresh = slices.DeleteFunc(fresh, func(n *newRow) bool { return slices.Contains(ready, n) })
+	}
+	return nil
+}

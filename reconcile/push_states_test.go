@@ -1,0 +1,146 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"odoosync/internal/odoosim"
+)
+
+const postOnState = "    post: never\n"
+
+// invoice inserts a draft with one line of 100.00 before taxes.
+func (b *pushBench) invoice(id int, state string, expected string) {
+	b.t.Helper()
+	b.api(fmt.Sprintf("INSERT INTO contacts (id, name) VALUES (%d, 'Lycée %d')", id, id),
+		fmt.Sprintf("INSERT INTO invoices (id, contact_id, ref, state, amount_total) VALUES (%d, %d, 'API-%d', %s, %s)", id, id, id, state, expected),
+		fmt.Sprintf(`INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) VALUES (%d, 0, 'Guide', 1, 100, '["20%%"]')`, id))
+}
+
+func TestAnInvoiceIsPostedOnItsState(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version, postOnState, "    post: on_state\n")
+			b.invoice(3, "'posted'", "120.00")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "posted | 1 | synced", b.rows("SELECT i.state, i.name LIKE 'FAC/%', l.state FROM invoices i JOIN sync_links l ON l.entity = 'invoices'"))
+			require.Equal(t, "create\nupdate", b.rows("SELECT op FROM sync_changes WHERE entity = 'invoices' AND side = 'odoo' ORDER BY id"))
+		})
+	}
+}
+
+func TestAnInvoiceOfAnotherTotalStaysADraft(t *testing.T) {
+	b := newPushBench(t, 17, postOnState, "    post: on_state\n")
+	b.invoice(3, "'posted'", "119.99")
+	b.push()
+	id := b.sim.IDs("account.move")[0]
+	require.Equal(t, "draft", b.sim.Get("account.move", id)["state"])
+	require.Equal(t, "amount_total | 120.00 | 119.99 | expected | open", b.rows("SELECT field, odoo_value, local_value, policy, state FROM sync_conflicts"))
+	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices'"), "not posted while a conflict is open")
+	require.Equal(t, "119.99", b.rows("SELECT amount_total FROM invoices"), "what the API expected is kept")
+
+	b.api("UPDATE invoices SET amount_total = 120")
+	b.push()
+	require.Empty(t, b.pending())
+	require.Equal(t, "posted", b.sim.Get("account.move", id)["state"])
+	require.Empty(t, b.rows("SELECT id FROM sync_conflicts WHERE state = 'open'"))
+}
+
+func TestPostingIsOffByDefault(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.invoice(3, "'posted'", "NULL")
+	b.push()
+	require.Equal(t, "draft", b.sim.Get("account.move", b.sim.IDs("account.move")[0])["state"])
+	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices'"), "post")
+	require.Equal(t, "posted", b.rows("SELECT state FROM invoices"), "the API's wish is kept")
+}
+
+// Odoo 16 and 17 would let a posted entry's lines be rewritten: we are the guard.
+func TestAPostedInvoiceTakesOnlyItsReference(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version, postOnState, "    post: on_state\n")
+			b.invoice(3, "'posted'", "NULL")
+			b.push()
+			id := b.sim.IDs("account.move")[0]
+			b.api("UPDATE invoices SET ref = 'API-3bis'")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "API-3bis", b.sim.Get("account.move", id)["ref"])
+
+			b.api("UPDATE invoice_lines SET price_unit = 1")
+			b.push()
+			require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices'"), "locked in Odoo (posted), where only ref may change: invoice_line_ids is not sent")
+			require.Equal(t, "1.000000", b.rows("SELECT price_unit FROM invoice_lines"), "the refused edit is kept")
+			require.Equal(t, 120.0, b.sim.Get("account.move", id)["amount_total"])
+			writes := b.sim.Stats().Writes
+			b.push()
+			require.Equal(t, writes, b.sim.Stats().Writes, "it is not tried again until something changes")
+		})
+	}
+}
+
+func TestACreditNoteNamesWhatItReverses(t *testing.T) {
+	b := newPushBench(t, 17, postOnState, "    post: on_state\n")
+	b.invoice(3, "'posted'", "NULL")
+	b.push()
+	b.api("INSERT INTO invoices (id, contact_id, move_type, reversed_invoice_id, ref) VALUES (4, 3, 'out_refund', 3, 'AV-3')",
+		"INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) VALUES (4, 0, 'Guide', 1, 100, '[\"20%\"]')")
+	b.push()
+	require.Empty(t, b.pending())
+	ids := b.sim.IDs("account.move")
+	require.Len(t, ids, 2)
+	require.Equal(t, ids[0], b.sim.Get("account.move", ids[1])["reversed_entry_id"])
+	require.Equal(t, "120.00 | -120.00", b.rows("SELECT amount_total, amount_total_signed FROM invoices WHERE id = 4"))
+}
+
+func TestALeadIsConvertedWonAndLost(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version)
+			b.api("INSERT INTO leads (id, name, type, email) VALUES (1, 'Rome', 'lead', 'a@example.org'), (2, 'Londres', 'opportunity', 'b@example.org')")
+			b.push()
+			require.Empty(t, b.pending())
+			ids := b.sim.IDs("crm.lead")
+			require.Equal(t, []any{"lead", "opportunity"}, []any{b.sim.Get("crm.lead", ids[0])["type"], b.sim.Get("crm.lead", ids[1])["type"]})
+			b.api("UPDATE leads SET type = 'opportunity', status = 'won' WHERE id = 1", "UPDATE leads SET status = 'lost' WHERE id = 2")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "opportunity | won | 1\nopportunity | lost | 0", b.rows("SELECT type, status, active FROM leads ORDER BY id"))
+			require.Equal(t, false, b.sim.Get("crm.lead", ids[1])["active"])
+		})
+	}
+}
+
+func TestARefusedRowStopsNobody(t *testing.T) {
+	b := newPushBench(t, 17)
+	for i := range 20 {
+		b.api(fmt.Sprintf("INSERT INTO contacts (name, country_code, email) VALUES (%s, '%s', 'x%d@example.org')",
+			map[bool]string{true: "NULL", false: "'Contact'"}[i == 7], map[bool]string{true: "ZZ", false: "FR"}[i == 3], i))
+	}
+	b.push()
+	require.Len(t, b.sim.IDs("res.partner"), 18)
+	require.Equal(t, "4 | error\n8 | error", b.rows("SELECT local_id, state FROM sync_status WHERE state <> 'synced' ORDER BY CAST(local_id AS SIGNED)"))
+	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE local_id = '4'"), `Odoo has no res.country with code "ZZ"`)
+	b.api("UPDATE contacts SET country_code = 'FR' WHERE id = 4", "UPDATE contacts SET name = 'Contact' WHERE id = 8")
+	b.push()
+	require.Empty(t, b.pending())
+	require.Len(t, b.sim.IDs("res.partner"), 20)
+}
+
+// What load cannot carry goes by write: an emptied many2one, archiving.
+func TestAnEmptiedCountryAndAnArchivedContact(t *testing.T) {
+	b := newPushBench(t, 17)
+	for range 3 {
+		b.sync("res.partner", b.sim.Create("res.partner", odoosim.Values{"name": "Mairie", "country_id": 75, "city": "Vannes"}))
+	}
+	b.api("UPDATE contacts SET country_code = NULL WHERE id = 1", "UPDATE contacts SET active = 0 WHERE id = 2", "UPDATE contacts SET city = NULL WHERE id = 3")
+	b.push()
+	require.Empty(t, b.pending())
+	ids := b.sim.IDs("res.partner")
+	require.Equal(t, []any{false, false, false}, []any{b.sim.Get("res.partner", ids[0])["country_id"], b.sim.Get("res.partner", ids[1])["active"], b.sim.Get("res.partner", ids[2])["city"]})
+	require.Equal(t, "synced", b.rows("SELECT DISTINCT state FROM sync_links"))
+}

@@ -1,0 +1,282 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+)
+
+// Remote is what a push does in Odoo.
+type Remote interface {
+	Reader
+	Search(ctx context.Context, model string, domain []any, p odooclient.Page) ([]int64, error)
+	Load(ctx context.Context, model string, fields []string, rows [][]string, extra map[string]any) (odooclient.LoadResult, error)
+	Write(ctx context.Context, model string, ids []int64, values map[string]any, extra map[string]any) error
+	Unlink(ctx context.Context, model string, ids []int64) error
+	Call(ctx context.Context, model, method string, args []any, kwargs map[string]any) (any, error)
+	// ExternalID resolves an external id, 0 when nothing has it.
+	ExternalID(ctx context.Context, module, name string) (int64, error)
+}
+
+// job is one noted intent on its way to Odoo.
+type job struct {
+	entity *mapping.Entity
+	push   *Push
+	link   *store.Link
+	intent *intent
+	raw    odooclient.Raw // the record as it was read; nil for a new one
+	row    record.Record  // the row with its lines
+
+	cells []mapping.Cell
+	lines []lineCells
+}
+
+// lineCells are one line's values on the way.
+type lineCells struct {
+	child  *mapping.Child
+	op     record.LineOp
+	odooID int64
+	key    lineKey
+	cells  []mapping.Cell
+}
+
+func (j *job) refuse(err error) error { return refusedRow(j.entity, j.push.LocalID, err) }
+
+// send makes the calls of the jobs, and returns the records to read back: all
+// whose call may have done something.
+func (r *pushRun) send(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
+	ready, err := r.prepare(ctx, jobs)
+	if err != nil {
+		r.giveUp(ctx, jobs, err)
+		return nil, err
+	}
+	if ready, err = r.unmoved(ctx, entity, ready); err != nil {
+		r.giveUp(ctx, jobs, err)
+		return nil, err
+	}
+	var again []Target
+	byStep := map[step][]*job{}
+	for _, j := range ready {
+		byStep[j.intent.Step] = append(byStep[j.intent.Step], j)
+	}
+	creates, err := r.sendCreates(ctx, entity, byStep[stepCreate])
+	again = append(again, creates...)
+	if err != nil {
+		return again, err
+	}
+	updates, err := r.sendUpdates(ctx, entity, byStep[stepUpdate])
+	again = append(again, updates...)
+	if err != nil {
+		return again, err
+	}
+	for _, j := range slices.Concat(byStep[stepMethod], byStep[stepDelete]) {
+		again = append(again, r.sendOne(ctx, j)...)
+	}
+	return again, nil
+}
+
+// giveUp takes back the intents of jobs whose calls were not made because a
+// side is out of reach.
+func (r *pushRun) giveUp(ctx context.Context, jobs []*job, cause error) {
+	for _, j := range jobs {
+		if r.errs[rowKey{j.entity.Name, j.push.LocalID}] == nil {
+			r.abandon(ctx, j, cause)
+		}
+	}
+}
+
+// unmoved reads, right before the writes, what tells whether somebody edited a
+// record since it was merged, or locked it: Odoo itself is no guard, 16 and 17
+// let a posted entry be rewritten. Such rows are merged again.
+func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]*job, error) {
+	var ids []int64
+	for _, j := range jobs {
+		if j.raw != nil {
+			ids = append(ids, j.link.OdooID)
+		}
+	}
+	if len(ids) == 0 {
+		return jobs, nil
+	}
+	now := map[int64]odooclient.Raw{}
+	fields := append(entity.LockFields(), "write_date")
+	err := r.engine.remote.ReadEach(ctx, entity.Model, ids, fields, func(id int64, raw odooclient.Raw, err error) error {
+		if err == nil {
+			now[id] = raw
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(jobs, func(j *job) bool {
+		if j.raw == nil || now[j.link.OdooID] != nil && now[j.link.OdooID]["write_date"] == j.raw["write_date"] {
+			return false
+		}
+		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "%s %d was changed in Odoo while its row was about to be sent", entity.Model, j.link.OdooID))
+		return true
+	}), nil
+}
+
+// late reports that a call must not begin any more: whoever took over after the
+// intent's deadline would be overwritten by it.
+func (r *pushRun) late(j *job) bool {
+	return !r.engine.clock.Now().Before(j.link.Deadline.Add(-odooLimit))
+}
+
+// target is the record to read back and confirm.
+func (j *job) target(failed error) Target {
+	j.push.done, j.push.failed = j.intent, failed
+	return Target{OdooID: j.link.OdooID, Cause: outboxCause(j.push), Push: j.push}
+}
+
+// after decides what a call's answer means for a job: read back what it may
+// have done, or nothing was.
+func (r *pushRun) after(ctx context.Context, j *job, err error) []Target {
+	code := record.CodeOf(err)
+	switch {
+	case err == nil, code == record.CodeUnknownOutcome:
+		if j.link.OdooID != 0 {
+			return []Target{j.target(nil)}
+		}
+		r.fail(j.push, err)
+	default:
+		r.abandon(ctx, j, j.refuse(err))
+	}
+	return nil
+}
+
+// sendOne makes a call that concerns one record: a business method or a delete.
+func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
+	if r.late(j) {
+		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+		return nil
+	}
+	remote, id := r.engine.remote, []int64{j.link.OdooID}
+	var err error
+	switch {
+	case j.intent.Step == stepMethod:
+		args := append([]any{id}, j.intent.Method.Args...)
+		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": odooclient.Tracked})
+	case j.entity.OnLocalDelete == "archive":
+		err = remote.Write(ctx, j.entity.Model, id, map[string]any{"active": false}, odooclient.Tracked)
+	default:
+		err = remote.Unlink(ctx, j.entity.Model, id)
+	}
+	return r.after(ctx, j, err)
+}
+
+// contextOf is quiet for many records, and lets a single edit be seen in
+// Odoo's chatter.
+func contextOf(n int) map[string]any {
+	if n > 1 {
+		return odooclient.Quiet
+	}
+	return odooclient.Tracked
+}
+
+// sendUpdates writes known records: those that load can carry together, the
+// others one by one.
+func (r *pushRun) sendUpdates(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
+	groups := map[string][]*job{}
+	var order []string
+	var again []Target
+	for _, j := range jobs {
+		if j.needsWrite() || len(jobs) == 1 {
+			again = append(again, r.writeOne(ctx, j)...)
+			continue
+		}
+		key := strings.Join(columnsOfCells(j.cells), "\x00")
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], j)
+	}
+	for _, key := range order {
+		targets, err := r.load(ctx, entity, groups[key], updateRows)
+		again = append(again, targets...)
+		if err != nil {
+			return again, err
+		}
+	}
+	return again, nil
+}
+
+// needsWrite tells what load cannot carry: an emptied many2one, archiving,
+// lines that change or go.
+func (j *job) needsWrite() bool {
+	return len(j.lines) > 0 || slices.ContainsFunc(j.cells, func(c mapping.Cell) bool { return c.NoLoad })
+}
+
+// writeOne changes one record with its lines: what changes and goes by one
+// write, then the new lines by a load, which may be sent again.
+func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
+	if r.late(j) {
+		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+		return nil
+	}
+	values := map[string]any{}
+	for _, c := range j.cells {
+		values[c.Field] = c.Value
+	}
+	added := false
+	for _, l := range j.lines {
+		commands, _ := values[l.child.Name].([]any)
+		switch l.op {
+		case record.LineUpdate:
+			values[l.child.Name] = append(commands, []any{1, l.odooID, cellValues(l.cells)})
+		case record.LineRemove:
+			values[l.child.Name] = append(commands, []any{2, l.odooID, 0})
+		case record.LineAdd:
+			added = true
+		}
+	}
+	if len(values) > 0 {
+		err := r.engine.remote.Write(ctx, j.entity.Model, []int64{j.link.OdooID}, values, odooclient.Tracked)
+		if err != nil || !added {
+			return r.after(ctx, j, err)
+		}
+	}
+	columns, rows := addedLines(j)
+	for i := range columns {
+		if err := r.loadOnce(ctx, j, columns[i], rows[i]); err != nil {
+			if record.CodeOf(err).Final() && len(values) > 0 {
+				return []Target{j.target(j.refuse(err))} // a part of it was done
+			}
+			return r.after(ctx, j, err)
+		}
+	}
+	return r.after(ctx, j, nil)
+}
+
+func (r *pushRun) loadOnce(ctx context.Context, j *job, columns []string, rows [][]string) error {
+	result, err := r.engine.remote.Load(ctx, j.entity.Model, columns, rows, odooclient.Tracked)
+	if err != nil {
+		return err
+	}
+	if len(result.Messages) > 0 {
+		return record.Errorf(record.CodeRejected, "%s", result.Messages[0].Message)
+	}
+	return nil
+}
+
+func cellValues(cells []mapping.Cell) map[string]any {
+	out := map[string]any{}
+	for _, c := range cells {
+		out[c.Field] = c.Value
+	}
+	return out
+}
+
+func columnsOfCells(cells []mapping.Cell) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = c.Column
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+)
+
+// sendCreates makes records, many in one load where they fill the same columns.
+func (r *pushRun) sendCreates(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
+	groups := map[string][]*job{}
+	var order []string
+	for _, j := range jobs {
+		key := j.shape()
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], j)
+	}
+	var again []Target
+	for _, key := range order {
+		targets, err := r.load(ctx, entity, groups[key], createRows)
+		again = append(again, targets...)
+		if err != nil {
+			return again, err
+		}
+	}
+	return again, nil
+}
+
+// shape tells jobs that fill the same columns, lines included.
+func (j *job) shape() string {
+	parts := columnsOfCells(j.cells)
+	for _, l := range j.lines {
+		shape := l.child.Name + ":" + strings.Join(columnsOfCells(l.cells), ",")
+		if !slices.Contains(parts, shape) {
+			parts = append(parts, shape)
+		}
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// load sends jobs of one shape together. A job Odoo refuses is told apart, by
+// the rows its messages name or else by halving, and the others are sent again.
+func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
+	jobs = slices.DeleteFunc(jobs, func(j *job) bool {
+		late := r.late(j)
+		if late {
+			r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+		}
+		return late
+	})
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	for _, call := range rowsOf(entity, jobs) {
+		result, err := r.engine.loadSurely(ctx, entity.Model, call, contextOf(len(jobs)))
+		if err == nil && len(result.Messages) > 0 {
+			return r.loadWithout(ctx, entity, jobs, call, result, rowsOf)
+		}
+		if err != nil {
+			return r.loadFailed(ctx, entity, jobs, err, rowsOf)
+		}
+		if ids == nil {
+			ids = result.IDs
+		}
+	}
+	if len(ids) != len(jobs) {
+		return r.loadFailed(ctx, entity, jobs, record.Errorf(record.CodeRejected, "Odoo answered a load of %d records with %d ids", len(jobs), len(ids)), rowsOf)
+	}
+	return r.loaded(ctx, jobs, ids)
+}
+
+// loaded notes the ids of new records, so that they can be read back.
+func (r *pushRun) loaded(ctx context.Context, jobs []*job, ids []int64) ([]Target, error) {
+	var fresh []*job
+	for i, j := range jobs {
+		if j.link.OdooID == 0 {
+			j.link.OdooID = ids[i]
+			fresh = append(fresh, j)
+		}
+	}
+	err := r.engine.db.InTx(ctx, func(tx txn) error {
+		for _, j := range fresh {
+			if err := store.SetRecord(ctx, tx, j.entity.Name, j.push.LocalID, j.link.OdooID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, mysqldb.Explain(err) // the intents stay: the same load tells the ids again
+	}
+	targets := make([]Target, len(jobs))
+	for i, j := range jobs {
+		r.finder.records[rowKey{j.entity.Name, j.push.LocalID}] = j.link.OdooID
+		targets[i] = j.target(nil)
+	}
+	return targets, nil
+}
+
+// loadFailed decides about a load that Odoo refused or did not answer.
+func (r *pushRun) loadFailed(ctx context.Context, entity *mapping.Entity, jobs []*job, err error, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
+	switch {
+	case record.CodeOf(err) == record.CodeUnknownOutcome:
+		var again []Target
+		for _, j := range jobs {
+			again = append(again, r.after(ctx, j, err)...)
+		}
+		return again, nil
+	case !record.CodeOf(err).Final():
+		r.giveUp(ctx, jobs, err)
+		return nil, err
+	case len(jobs) == 1:
+		return r.after(ctx, jobs[0], err), nil
+	}
+	half := len(jobs) / 2
+	first, err := r.load(ctx, entity, jobs[:half], rowsOf)
+	if err != nil {
+		r.giveUp(ctx, jobs[half:], err)
+		return first, err
+	}
+	second, err := r.load(ctx, entity, jobs[half:], rowsOf)
+	return append(first, second...), err
+}
+
+// loadWithout refuses the jobs that Odoo's messages name and sends the others
+// again. A warning counts as a refusal: the row was not taken as it was meant.
+func (r *pushRun) loadWithout(ctx context.Context, entity *mapping.Entity, jobs []*job, call loadCall, result odooclient.LoadResult, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
+	reasons := map[*job]string{}
+	for _, m := range result.Messages {
+		if m.Row >= 0 && m.Row < len(call.owners) && reasons[call.owners[m.Row]] == "" {
+			reasons[call.owners[m.Row]] = m.Message
+		}
+	}
+	if len(reasons) == 0 {
+		return r.loadFailed(ctx, entity, jobs, record.Errorf(record.CodeRejected, "%s", result.Messages[0].Message), rowsOf)
+	}
+	var rest []*job
+	for _, j := range jobs {
+		if reasons[j] == "" {
+			rest = append(rest, j)
+			continue
+		}
+		r.after(ctx, j, record.Errorf(record.CodeRejected, "%s", reasons[j]))
+	}
+	return r.load(ctx, entity, rest, rowsOf)
+}
+
+// loadTries is how often a load without an answer is sent again: the same load
+// does the same once more.
+const loadTries = 3
+
+func (e *Engine) loadSurely(ctx context.Context, model string, call loadCall, extra map[string]any) (odooclient.LoadResult, error) {
+	for try := 1; ; try++ {
+		result, err := e.remote.Load(ctx, model, call.columns, call.rows, extra)
+		if record.CodeOf(err) != record.CodeUnknownOutcome || try == loadTries || call.byDatabaseID || ctx.Err() != nil {
+			return result, err
+		}
+	}
+}
