@@ -15,6 +15,9 @@ type command struct {
 	external string // of a line that a load makes
 }
 
+// nothing is the code of an empty list: it keeps defaults away, and no more.
+const nothing = -1
+
 // inverses are the fields by which lines point at their record.
 var inverses = map[string]string{"sale.order.line": "order_id", "account.move.line": "move_id", "res.partner": "parent_id"}
 
@@ -33,7 +36,9 @@ func (r *request) split(v map[string]any) (Values, []command) {
 		switch {
 		case !isList:
 			commands = append(commands, command{field: name, code: 5})
-		case len(list) > 0:
+		case len(list) == 0:
+			commands = append(commands, command{field: name, code: nothing})
+		default:
 			commands = append(commands, commandsOf(name, list)...)
 		}
 	}
@@ -168,6 +173,8 @@ func (r *request) applyLink(t *tx, id int64, f field, c command) error {
 	have, _ := r.s.table(r.model).rows[id][c.field].([]int64)
 	next := slices.Clone(have)
 	switch c.code {
+	case nothing:
+		return nil
 	case 0:
 		values, _ := c.value.(map[string]any)
 		made, err := r.of(f.Relation).createOne(t, values)

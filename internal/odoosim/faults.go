@@ -66,7 +66,11 @@ func (s *Server) emptyInvoice() *fault {
 }
 
 func (s *Server) alreadyPosted(id int64, r row) *fault {
-	return &fault{2, fmt.Sprintf("The entry %v (id %d) %s", r["name"], id, s.since("is already posted.", 17, "must be in draft."))}
+	name, named := r["name"].(string)
+	if !named {
+		name = "False"
+	}
+	return &fault{2, fmt.Sprintf("The entry %s (id %d) %s", name, id, s.since("is already posted.", 17, "must be in draft."))}
 }
 
 // worded is a fault that load puts into other words, on a field or on none.
@@ -135,6 +139,9 @@ func (r *request) valid(v Values, id int64) error {
 	}
 	if parent, ok := v["parent_id"].(int64); ok && id != 0 && r.s.above(parent, id) {
 		return &fault{2, "You cannot create recursive Partner hierarchies."}
+	}
+	if v["active"] == false && len(r.s.pointing("res.users", "partner_id", id)) > 0 {
+		return &fault{2, "You cannot archive contacts linked to an active user.\nYou first need to archive their associated user."}
 	}
 	return r.nameless(v, id)
 }

@@ -18,6 +18,9 @@ func (r *request) leadDefaults(v Values) {
 		absent(v, name, false)
 	}
 	absent(v, "stage_id", int64(1))
+	if v["user_id"] != false {
+		absent(v, "date_open", r.s.clock.Now().UTC().Format(time.DateTime))
+	}
 	partner, ok := v["partner_id"].(int64)
 	if contact, there := r.s.table("res.partner").rows[partner]; ok && there {
 		name := "contact_name"
@@ -57,7 +60,7 @@ func (r *request) settleLead(t *tx, id int64, before row, v Values) {
 			more["date_closed"] = false
 		}
 	}
-	if v["active"] == false && before != nil {
+	if v["active"] == false && before != nil || v["probability"] == 100.0 {
 		more["date_closed"] = t.at.Truncate(time.Second)
 	}
 	if partner, sent := v["partner_id"].(int64); sent && before != nil {

@@ -161,7 +161,7 @@ func (l *loading) lines(list string, block [][]string) (out []command, ok bool) 
 		_, byName := cells["id"]
 		_, byID := cells[".id"]
 		if byName && byID {
-			l.refuse(problem{field: list, text: fmt.Sprintf("Ambiguous specification for field '%s', only provide one of name, external id or database id", f.Label)})
+			l.refuse(problem{field: list, text: fmt.Sprintf("Ambiguous specification for field '%s', only provide one of name, external id or database id", f.Label), plain: true})
 			return nil, false
 		}
 		one, good := l.oneLine(list, f, cells)
@@ -235,7 +235,7 @@ func (l *loading) target(cells map[string]string) (int64, bool, error) {
 		return 0, false, &fault{1, traceback(fmt.Sprintf("psycopg2.errors.InvalidTextRepresentation: invalid input syntax for type integer: %q", text))}
 	}
 	hidden := l.s.table(l.model).rows[id]["active"] == false && l.hasActive() && l.context["active_test"] != false
-	there := isID && l.exists(id) == nil && (!hidden || l.s.o.Version < 19)
+	there := isID && l.exists(id) == nil && !hidden
 	if has && text != "" && !there {
 		l.refuse(problem{field: ".id", text: fmt.Sprintf("Unknown database identifier '%s'", text), plain: true})
 	}

@@ -31,6 +31,10 @@ func (r *request) moveDefaults(v Values) {
 		absent(v, "invoice_payment_term_id", r.s.table("res.partner").rows[partner]["property_payment_term_id"])
 	}
 	today := r.s.clock.Now().UTC()
+	if !blank(v["invoice_date"]) {
+		absent(v, "date", v["invoice_date"])
+	}
+	absent(v, "date", today.Format(time.DateOnly))
 	due, sent := v["invoice_date_due"]
 	_, termed := v["invoice_payment_term_id"].(int64)
 	if !sent || blank(due) || termed && r.s.o.Version < 18 { // 16 and 17 know better than a due date with a term
@@ -100,6 +104,9 @@ func (s *Server) frozen(model string, self row, v Values, commands []command) er
 		return &fault{2, s.since("You cannot edit the journal of an account move if it has been posted once.", 18,
 			"You cannot edit the journal of an account move if it has been posted once, unless the name is removed or set to \"/\". This might create a gap in the sequence.")}
 	}
+	if name, sent := v["name"].(string); sent && s.taken(self, name) {
+		return &fault{2, "The operation cannot be completed: Another entry with the same name already exists."}
+	}
 	if s.o.Version < 18 || v["state"] != nil && v["state"] != "posted" {
 		return nil
 	}
@@ -114,6 +121,16 @@ func (s *Server) frozen(model string, self row, v Values, commands []command) er
 		return nil
 	}
 	return &fault{2, "You cannot modify the following readonly fields on a posted move: " + strings.Join(names, ", ")}
+}
+
+// taken reports a name that another posted entry of the journal has.
+func (s *Server) taken(self row, name string) bool {
+	for id, r := range s.table("account.move").rows {
+		if id != self["id"] && r["name"] == name && name != "/" && r["state"] == "posted" && r["journal_id"] == self["journal_id"] {
+			return true
+		}
+	}
+	return false
 }
 
 // validMove judges a new invoice.

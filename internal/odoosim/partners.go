@@ -98,7 +98,7 @@ func (r *request) settlePartner(t *tx, id int64, before row, v Values) {
 	for _, lead := range r.s.pointing("crm.lead", "partner_id", id) {
 		follow := Values{}
 		for from, to := range map[string]string{"email": "email_from", "phone": "phone"} {
-			if _, sent := v[from]; sent && r.s.table("crm.lead").rows[lead][to] != self[from] {
+			if _, sent := v[from]; sent && !blank(self[from]) && r.s.table("crm.lead").rows[lead][to] != self[from] {
 				follow[to] = self[from]
 			}
 		}

@@ -44,7 +44,22 @@ func (r *request) checkReference() (any, error) {
 	target := r.of(model)
 	archived := r.s.table(model).rows[id]["active"] == false && target.hasActive() && r.context["active_test"] != false
 	if archived || r.s.hidden[model][id] {
+		if r.arg(2, "raise_on_access_error") == true {
+			return nil, r.s.noReference(module + "." + name)
+		}
 		return []any{model, false}, nil
 	}
 	return []any{model, id}, nil
+}
+
+// noReference is what raise_on_access_error makes of it; 17 stumbles over its
+// own message.
+func (s *Server) noReference(text string) *fault {
+	switch s.o.Version {
+	case 16:
+		return &fault{4, "Not enough access rights on the external ID: " + text}
+	case 17:
+		return &fault{1, traceback("TypeError: not all arguments converted during string formatting")}
+	}
+	return &fault{4, fmt.Sprintf("Not enough access rights on the external ID %q", text)}
 }

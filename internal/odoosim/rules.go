@@ -86,13 +86,10 @@ func normalValue(f field, value any, version int) any {
 		return sanitised(text, version)
 	case f.Type == "date" && len(text) > len(time.DateOnly):
 		return text[:len(time.DateOnly)]
-	case f.Type == "float" || f.Type == "monetary":
-		if n, isInt := value.(int64); isInt {
-			return float64(n)
-		}
-		if value == false {
-			return 0.0
-		}
+	case f.Type == "monetary":
+		return round2(num(value))
+	case f.Type == "float":
+		return num(value)
 	}
 	return value
 }

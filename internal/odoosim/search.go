@@ -303,6 +303,15 @@ func (r *request) read(ids []int64, fieldsArg int) (any, error) {
 }
 
 func (r *request) shown(row row, name string, classic bool) any {
+	if name == "child_ids" {
+		id, _ := row["id"].(int64)
+		return slices.DeleteFunc(r.s.pointing(r.model, "parent_id", id), func(child int64) bool {
+			return r.s.table(r.model).rows[child]["active"] == false && r.context["active_test"] != false
+		})
+	}
+	if name == "display_name" {
+		name = "name"
+	}
 	v, ok := row[name]
 	if !ok || v == nil {
 		v = empty(r.s.fields[r.model][name])

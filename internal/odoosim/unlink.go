@@ -96,9 +96,9 @@ func (s *Server) keeps(model string, r row) error {
 
 // MergePartners does what Odoo's merge wizard does: SQL points every reference
 // at the survivor, the external ids of both too, and the others are unlinked.
-// Nothing that is repointed gets a new write_date. (The wizard's recomputations
-// were measured to touch leads, invoices and contacts, but never orders: whoever
-// finds a merge by write_date finds less than half of it.)
+// Nothing that is repointed gets a new write_date: so it was measured for orders.
+// Leads, invoices and contacts did get one, from recomputed fields, on which
+// nobody should count.
 func (s *Server) MergePartners(into int64, from ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
