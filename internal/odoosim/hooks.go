@@ -103,7 +103,7 @@ func (h *hooks) tell(t *tx) []delivery {
 	var out []delivery
 	for _, c := range t.order {
 		path, told := endpointOf[c.model]
-		if !told {
+		if !told || t.quiet[touched{c.model, c.id}] {
 			continue
 		}
 		event, data := h.s.payload(c)

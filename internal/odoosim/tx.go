@@ -15,6 +15,7 @@ type tx struct {
 	at    time.Time
 	order []change
 	seen  map[touched]bool
+	quiet map[touched]bool // changed by the database itself, of which no hook hears
 }
 
 type touched struct {
@@ -37,10 +38,11 @@ var lineModels = map[string]struct{ parent, field, list string }{
 }
 
 func (s *Server) begin() *tx {
-	return &tx{s: s, at: s.clock.Now().UTC().Truncate(time.Microsecond), seen: map[touched]bool{}}
+	return &tx{s: s, at: s.clock.Now().UTC().Truncate(time.Microsecond), seen: map[touched]bool{}, quiet: map[touched]bool{}}
 }
 
 func (t *tx) touch(model string, id int64) {
+	delete(t.quiet, touched{model, id})
 	if t.seen[touched{model, id}] {
 		return
 	}
