@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"odoosync/configs"
 	"odoosync/internal/app"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 )
 
 // database opens the database of the settings for one command.
-func (e *env) database(c *cobra.Command, f func(ctx context.Context, db *mysqldb.DB) error) error {
+func (e *env) database(c *cobra.Command, f func(ctx context.Context, config configs.Config, db *mysqldb.DB) error) error {
 	config, err := e.config()
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func (e *env) database(c *cobra.Command, f func(ctx context.Context, db *mysqldb
 		}()
 	}
 	defer db.Close()
-	return f(c.Context(), db)
+	return f(c.Context(), config, db)
 }
 
 func withLocal(c *cobra.Command) *cobra.Command {
@@ -40,22 +41,27 @@ func withLocal(c *cobra.Command) *cobra.Command {
 }
 
 func (e *env) migrate() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "Bring the database's tables up to date", Args: noArgs,
+	c := &cobra.Command{Use: "migrate", Short: "Bring the database's tables and triggers up to date", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	up := &cobra.Command{Use: "up", Short: "Run the migrations that have not run", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
-		return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+	up := &cobra.Command{Use: "up", Short: "Run the migrations that have not run, and bring the triggers in line with the mapping", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+		return e.database(c, func(ctx context.Context, config configs.Config, db *mysqldb.DB) error {
 			done, err := db.Migrate(ctx)
 			for _, m := range done {
 				fmt.Fprintf(e.out, "ran %s\n", m.Name)
 			}
-			if err == nil {
-				fmt.Fprintln(e.out, "The database is up to date.")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(e.out, "The tables are up to date.")
+			left, err := app.InstallTriggers(ctx, config, db, e.out)
+			if err == nil && left {
+				return errPartly
 			}
 			return err
 		})
 	}}
 	status := &cobra.Command{Use: "status", Short: "List the migrations and whether they ran", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
-		return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+		return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
 			list, err := db.Migrations(ctx)
 			for _, m := range list {
 				state := "to run"
@@ -74,11 +80,7 @@ func (e *env) migrate() *cobra.Command {
 func (e *env) check() *cobra.Command {
 	return withLocal(&cobra.Command{Use: "check", Short: "Test the settings, the database, Odoo and the mapping, and say how to mend them", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := e.config()
-			if err != nil {
-				return err
-			}
-			return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+			return e.database(c, func(ctx context.Context, config configs.Config, db *mysqldb.DB) error {
 				report := app.Check(ctx, config, db)
 				for _, line := range report.Lines {
 					fmt.Fprintln(e.out, line)
@@ -94,7 +96,7 @@ func (e *env) check() *cobra.Command {
 func (e *env) status() *cobra.Command {
 	return withLocal(&cobra.Command{Use: "status", Short: "Show how far both sides are in step", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+			return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
 				left, err := app.Status(ctx, e.out, db)
 				if err == nil && left {
 					return errPartly

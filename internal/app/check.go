@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"odoosync/configs"
+	"odoosync/internal/capture"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 	"odoosync/mapping"
@@ -58,6 +59,9 @@ func Check(ctx context.Context, c configs.Config, db *mysqldb.DB) Report {
 		r.bad(record.CodeOf(err), record.Message(err), "")
 		return r
 	}
+	if client != nil {
+		checkTriggers(ctx, &r, db, m)
+	}
 	for _, e := range m.Entities {
 		r.ok("%s: %s in table %s, %d fields", e.Name, e.Model, e.Table, len(e.Fields))
 		if client != nil {
@@ -95,6 +99,21 @@ func checkDatabase(ctx context.Context, r *Report, db *mysqldb.DB) {
 		r.bad(record.CodeOf(err), record.Message(err), "")
 	case !migrated:
 		r.bad(record.CodeConfig, "the tables are missing or old", "run odoosync migrate up")
+	}
+}
+
+// checkTriggers finds tables whose edits do not reach the outbox as they should.
+func checkTriggers(ctx context.Context, r *Report, db *mysqldb.DB, m *mapping.Mapping) {
+	problems, err := capture.Check(ctx, db, m)
+	if err != nil {
+		r.bad(record.CodeOf(err), "the triggers cannot be looked at: "+record.Message(err), "")
+		return
+	}
+	for _, p := range problems {
+		r.bad(record.CodeConfig, p.What, p.Mend)
+	}
+	if len(problems) == 0 {
+		r.ok("triggers: edits of every mapped table are captured")
 	}
 }
 

@@ -7,30 +7,13 @@ import (
 
 	"go.uber.org/zap"
 
-	"odoosync/internal/capture"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
-	"odoosync/mapping"
 	"odoosync/reconcile"
 )
 
 // pushLease is how long another daemon waits for the push of one that died.
 const pushLease = 15 * time.Second
-
-// capturing puts the triggers on the mapped tables, where the user may. Without
-// them edits of the API are not noticed: the log says so, and serving goes on.
-func (a *App) capturing(ctx context.Context, m *mapping.Mapping) {
-	if a.client == nil {
-		return
-	}
-	changed, err := capture.Install(ctx, a.db, m)
-	for _, sentence := range changed {
-		a.log.Info("change capture", zap.String("done", sentence))
-	}
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("edits of some tables are not noticed: the triggers could not be made; odoosync check says what to do", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
-	}
-}
 
 // push sends what waits in the outbox, unless another daemon does.
 func (a *App) push(ctx context.Context, pusher *reconcile.Pusher) {

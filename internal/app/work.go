@@ -52,7 +52,7 @@ func (a *App) work(ctx context.Context) {
 	if !ok {
 		return
 	}
-	a.capturing(ctx, m)
+	a.captureEdits(ctx, m)
 	outbox := queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	engine := a.newEngine(m, outbox)
 	var syncer reconcile.Syncer = engine

@@ -202,9 +202,13 @@ func TestWithoutTheRight(t *testing.T) {
 	require.NoError(t, err)
 	able := dbtest.Open(t, c.FormatDSN()) // a connection keeps the rights it began with
 	_, err = capture.Install(ctx, able, m)
-	require.NoError(t, err)
-	problems, err = capture.Check(ctx, able, m)
-	require.NoError(t, err)
+	problems, checked := capture.Check(ctx, able, m)
+	require.NoError(t, checked)
+	if err != nil { // a server with a binary log that trusts administrators only
+		require.Contains(t, record.Message(err), "set log_bin_trust_function_creators = 1 on the server, or run odoosync migrate up once")
+		require.Contains(t, fmt.Sprint(problems), "error 1419")
+		return
+	}
 	require.Empty(t, problems)
 
 	_, err = b.db.Exec("REVOKE TRIGGER ON `" + b.db.Name() + "`.* FROM '" + user + "'@'%'")
