@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -319,24 +320,32 @@ func TestWhenColumnsChanged(t *testing.T) {
 	require.Equal(t, []int64{0, 0, 0}, []int64{pending, int64(oldest), failed}, "the refused edit went along with record 1's others")
 }
 
+// editAway edits two hundred records six hundred times, from two connections,
+// and closes the channel when it is done.
+func editAway(t testing.TB, db *mysqldb.DB, group *sync.WaitGroup) <-chan struct{} {
+	full := make(chan struct{})
+	var filling atomic.Int32
+	filling.Store(2)
+	for w := range 2 {
+		group.Go(func() {
+			for i := range 300 {
+				edit(t, db, time.Now().UTC(), (i*7+w)%200+1)
+			}
+			if filling.Add(-1) == 0 {
+				close(full)
+			}
+		})
+	}
+	return full
+}
+
 // Eight workers on two hundred records, while edits come in: each edit ends
 // once, and no record is in two hands at the same time.
 func TestEightOutboxWorkers(t *testing.T) {
 	db := dbtest.New(t)
 	clock := clockwork.NewRealClock()
 	var group sync.WaitGroup
-	var filled sync.WaitGroup
-	for w := range 2 {
-		filled.Add(1)
-		group.Go(func() {
-			defer filled.Done()
-			for i := range 300 {
-				edit(t, db, clock.Now().UTC(), (i*7+w)%200+1)
-			}
-		})
-	}
-	full := make(chan struct{})
-	go func() { filled.Wait(); close(full) }()
+	full := editAway(t, db, &group)
 	var mu sync.Mutex
 	held, done := map[string]bool{}, map[int64]bool{}
 	for range 8 {
