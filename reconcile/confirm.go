@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -27,10 +29,10 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		p.sent = in
 	}
 	p.needLines = !in.findLines(base, p.item.record, p.push)
-	next, ignored := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
+	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
 		Unknown: !mine, Alike: alike})
 	if mine {
-		p.ignored = ignored
+		p.ignored, p.replaced = got.Ignored, got.Replaced
 	}
 	return next, nil
 }
@@ -51,10 +53,22 @@ func (w *writer) revived(p *plan, base record.Base, local *record.Record) record
 	return next
 }
 
-// alike tells a normal form from another value: the same letters and digits.
+// alike tells a normal form from another value: the same letters and digits, or
+// a number that was rounded.
 func alike(a, b record.Value) bool {
-	return !a.IsNull() && !b.IsNull() && mapping.Fold(a.Text()) == mapping.Fold(b.Text())
+	if a.IsNull() || b.IsNull() {
+		return false
+	}
+	if mapping.Fold(a.Text()) == mapping.Fold(b.Text()) {
+		return true
+	}
+	x, errX := decimal.NewFromString(a.Text())
+	y, errY := decimal.NewFromString(b.Text())
+	return errX == nil && errY == nil && x.Sub(y).Abs().LessThan(rounding)
 }
+
+// rounding is more than Odoo's coarsest precision, two decimals, takes away.
+var rounding = decimal.New(1, -2)
 
 // findLines gives added lines the ids they got in Odoo: the ones that no base
 // knows, in the order they were sent, because Odoo's ids grow. Where somebody

@@ -98,7 +98,7 @@ func (w *writer) nextStep(p *plan, out merge.Result) (*intent, error) {
 				strings.Join(except, ", "), strings.Join(stays, ", "))
 		}
 	}
-	in.lines(out.OdooLines, p.link.Base)
+	in.lines(w.entity, out.OdooLines, p.link.Base)
 	if len(in.Sent.Fields) > 0 || len(in.Sent.Lines) > 0 {
 		in.Changes = outwardChanges(out, in.Sent)
 		return in, nil
@@ -163,8 +163,12 @@ func errNotPosted(c record.Conflict) error {
 }
 
 // lines notes what happens to lines, and makes the external ids of new ones.
-func (in *intent) lines(changes []record.LineChange, base record.Base) {
+func (in *intent) lines(entity *mapping.Entity, changes []record.LineChange, base record.Base) {
 	for _, c := range changes {
+		c.Fields = sendableLine(entity.Child(c.Child), c)
+		if c.Op == record.LineUpdate && len(c.Fields) == 0 {
+			continue
+		}
 		if in.Sent.Lines == nil {
 			in.Sent.Lines = map[string][]merge.SentLine{}
 		}
@@ -173,6 +177,18 @@ func (in *intent) lines(changes []record.LineChange, base record.Base) {
 			in.Keys = append(in.Keys, lineKey{Child: c.Child, LocalID: c.LocalID, Key: uuid.NewString(), After: min(c.Position, len(base.Lines[c.Child]))})
 		}
 	}
+}
+
+// sendableLine are the line's fields that travel; of a new line those that say
+// something.
+func sendableLine(child *mapping.Child, c record.LineChange) record.Fields {
+	out := record.Fields{}
+	for name, v := range c.Fields {
+		if f := child.Field(name); f != nil && f.Sendable() && (c.Op == record.LineUpdate || !v.IsNull()) {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // outwardChanges tells, for sync_changes, what a write does to Odoo's record.

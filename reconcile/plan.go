@@ -37,11 +37,12 @@ type plan struct {
 	conflicts []record.Conflict
 	outcome   Outcome
 
-	ignored []string // fields that Odoo kept although they were written
-	intent  *intent  // the next write to Odoo
-	refusal error    // why the push's edits end without having arrived
-	enqueue bool     // a push has to follow
-	detach  bool     // the row begins anew, without this link
+	ignored  []string          // fields that Odoo kept although they were written
+	replaced []record.Conflict // values that were written, and something else is there now
+	intent   *intent           // the next write to Odoo
+	refusal  error             // why the push's edits end without having arrived
+	enqueue  bool              // a push has to follow
+	detach   bool              // the row begins anew, without this link
 
 	needLines bool // a write that is confirmed added lines whose ids are not certain
 }
@@ -130,7 +131,7 @@ func (w *writer) planMerge(p *plan) error {
 	}
 	out := merge.Merge(in)
 	p.merged = true
-	p.set, p.lines, p.conflicts = out.ToLocal, out.LocalLines, out.Conflicts
+	p.set, p.lines, p.conflicts = out.ToLocal, out.LocalLines, append(out.Conflicts, p.replaced...)
 	p.insert = local == nil
 	p.describe(out, local)
 	w.revive(p)

@@ -321,15 +321,9 @@ func createIntent(entity *mapping.Entity, row record.Record) *intent {
 	for _, child := range entity.Children {
 		var changes []record.LineChange
 		for i, line := range row.Lines[child.Name] {
-			fields := record.Fields{}
-			for _, f := range child.Fields {
-				if v := line.Fields[f.Name]; !v.IsNull() && f.Sendable() {
-					fields[f.Name] = v
-				}
-			}
-			changes = append(changes, record.LineChange{Op: record.LineAdd, Child: child.Name, LocalID: line.LocalID, Fields: fields, Position: i})
+			changes = append(changes, record.LineChange{Op: record.LineAdd, Child: child.Name, LocalID: line.LocalID, Fields: line.Fields, Position: i})
 		}
-		in.lines(changes, record.Base{})
+		in.lines(entity, changes, record.Base{})
 	}
 	in.Changes = outwardChanges(merge.Result{}, in.Sent)
 	for name, v := range in.Sent.Fields {

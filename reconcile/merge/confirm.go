@@ -43,8 +43,12 @@ type Written struct {
 //	Odoo has        the base becomes      and the merge then
 //	what was sent   the value sent        finds nothing
 //	a normal form   the value sent        lets the row follow, once
-//	what it had     stays                 would send it again: it is in ignored
-//	something else  the value sent        takes it for an edit made since
+//	what it had     stays                 would send it again: it was ignored
+//	something else  the value sent        takes it for an edit made since: the
+//	                                      value sent is kept as a conflict
+//
+// What Odoo made of a new record's value is no edit of anybody's: the row's
+// value stands against it, and is sent once more.
 //
 // A normal form of what the row no longer holds is agreed as it stands, so that
 // the row's new value is the only edit. After an unknown outcome a value that
@@ -52,7 +56,7 @@ type Written struct {
 //
 // Of a record or a line that the write made, the row's values that were not
 // sent (a state, a total) count as edits over what Odoo made of itself.
-func Confirm(w Written) (next record.Base, ignored []string) {
+func Confirm(w Written) (next record.Base, out Confirmed) {
 	c := confirmer{Written: w}
 	next = record.Base{Fields: maps.Clone(w.Base.Fields), Lines: maps.Clone(w.Base.Lines)}
 	if next.Fields == nil {
@@ -69,12 +73,18 @@ func Confirm(w Written) (next record.Base, ignored []string) {
 	for _, child := range slices.Sorted(maps.Keys(w.Sent.Lines)) {
 		next.Lines = withLines(next.Lines, child, c.lines(child, w.Base.Lines[child]))
 	}
-	return next, c.ignored
+	return next, c.out
+}
+
+// Confirmed is what a confirmation found besides the next base.
+type Confirmed struct {
+	Ignored  []string          // fields and lines that stayed as they were
+	Replaced []record.Conflict // values that were sent, and something else is there now
 }
 
 type confirmer struct {
 	Written
-	ignored []string
+	out Confirmed
 }
 
 func (c *confirmer) fields(label string, base record.Pairs, sent, odoo, local record.Fields, rule func(string) Rule) {
@@ -87,8 +97,11 @@ func (c *confirmer) fields(label string, base record.Pairs, sent, odoo, local re
 		now, known := local[name]
 		pair, done := c.field(old, agreed, sent[name], v, now, known)
 		if !done {
-			c.ignored = append(c.ignored, label+name)
+			c.out.Ignored = append(c.out.Ignored, label+name)
 			continue
+		}
+		if pair != nil && v != sent[name] && pair.Odoo == sent[name] && !c.alike(v, sent[name]) && now == sent[name] {
+			c.out.Replaced = append(c.out.Replaced, record.Conflict{Field: label + name, Base: old, Odoo: v, Local: now, Policy: "normalised", Winner: record.Odoo})
 		}
 		if pair == nil {
 			continue
@@ -107,7 +120,7 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 	switch {
 	case v == sent:
 		return &same, true
-	case c.Alike != nil && c.Alike(v, sent):
+	case c.alike(v, sent):
 		if known && local != sent {
 			same.Odoo = v
 		}
@@ -116,9 +129,13 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 		return nil, true
 	case agreed && v == old.Odoo:
 		return nil, false
+	case !agreed:
+		return &record.Pair{Odoo: v}, true
 	}
 	return &same, true
 }
+
+func (c *confirmer) alike(a, b record.Value) bool { return c.Alike != nil && c.Alike(a, b) }
 
 func unsent(base record.Pairs, odoo, local record.Fields, rule func(string) Rule) {
 	for name, v := range odoo {
@@ -148,7 +165,7 @@ func (c *confirmer) lines(child string, bases []record.LineBase) []record.LineBa
 		case sent.Op == record.LineRemove && i >= 0 && !exists:
 			next = slices.Delete(next, i, i+1)
 		case sent.Op == record.LineRemove && i >= 0 && !c.Unknown:
-			c.ignored = append(c.ignored, fmt.Sprintf("%s[odoo:%d]", child, sent.OdooID))
+			c.out.Ignored = append(c.out.Ignored, fmt.Sprintf("%s[odoo:%d]", child, sent.OdooID))
 		case sent.Op == record.LineUpdate && i >= 0 && exists:
 			next[i].Fields = maps.Clone(next[i].Fields)
 			c.fields(fmt.Sprintf("%s[odoo:%d].", child, sent.OdooID), next[i].Fields, sent.Fields, there.Fields, local[sent.LocalID].Fields, c.Rules.Lines[child].field)

@@ -26,6 +26,7 @@ func TestConfirm(t *testing.T) {
 		ignored         bool
 		toLocal, toOdoo string
 		conflict        bool
+		replaced        bool
 	}{
 		{name: "taken as sent", base: record.Same(old), odoo: sent, local: sent, next: record.Same(sent)},
 		{name: "taken, and the row was edited since", base: record.Same(old), odoo: sent, local: other, next: record.Same(sent), toOdoo: "theirs"},
@@ -33,7 +34,7 @@ func TestConfirm(t *testing.T) {
 		{name: "normalised to what Odoo had", base: record.Same(tidy), odoo: tidy, local: sent, next: record.Same(sent), toLocal: "FR23"},
 		{name: "normalised, and the row was edited since", base: record.Same(old), odoo: tidy, local: other, next: record.Pair{Odoo: tidy, Local: sent}, toOdoo: "theirs"},
 		{name: "ignored", base: record.Same(old), odoo: old, local: sent, next: record.Same(old), ignored: true, toOdoo: "fr 23"},
-		{name: "edited in Odoo since: the row follows", base: record.Same(old), odoo: other, local: sent, next: record.Same(sent), toLocal: "theirs"},
+		{name: "edited in Odoo since: the row follows", base: record.Same(old), odoo: other, local: sent, next: record.Same(sent), toLocal: "theirs", replaced: true},
 		{name: "edited on both sides since", base: record.Same(old), odoo: other, local: null, next: record.Same(sent), conflict: true},
 		{name: "unknown, and it was done", unknown: true, base: record.Same(old), odoo: sent, local: sent, next: record.Same(sent)},
 		{name: "unknown, and it was not done", unknown: true, base: record.Same(old), odoo: old, local: sent, next: record.Same(old), toOdoo: "fr 23"},
@@ -42,10 +43,11 @@ func TestConfirm(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			odoo := &record.Record{Fields: record.Fields{"f": tt.odoo}}
 			local := &record.Record{Fields: record.Fields{"f": tt.local}}
-			next, ignored := merge.Confirm(merge.Written{Base: record.Base{Fields: record.Pairs{"f": tt.base}}, Odoo: odoo, Local: local, Rules: both,
+			next, got := merge.Confirm(merge.Written{Base: record.Base{Fields: record.Pairs{"f": tt.base}}, Odoo: odoo, Local: local, Rules: both,
 				Sent: merge.Sent{Fields: record.Fields{"f": sent}}, Unknown: tt.unknown, Alike: alike})
 			require.Equal(t, tt.next, next.Fields["f"])
-			require.Equal(t, tt.ignored, len(ignored) > 0)
+			require.Equal(t, tt.ignored, len(got.Ignored) > 0)
+			require.Equal(t, tt.replaced, len(got.Replaced) > 0)
 			out := merge.Merge(merge.Input{Base: next, Odoo: odoo, Local: local, Rules: both})
 			require.Equal(t, tt.toLocal, shown(out.ToLocal))
 			require.Equal(t, tt.toOdoo, shown(out.ToOdoo))
@@ -60,12 +62,12 @@ func TestConfirmOfANewRecord(t *testing.T) {
 	rules := merge.Rules{Default: merge.Rule{Direction: merge.Both, Policy: merge.Ask}, Fields: map[string]merge.Rule{
 		"total": {Direction: merge.Both, Policy: merge.Ask, Expected: true}, "number": {Direction: merge.ToAPI, Policy: merge.Odoo}}}
 	text := record.Text
-	odoo := &record.Record{Fields: record.Fields{"ref": text("A1"), "state": text("draft"), "total": text("5000"), "number": text("F1"), "journal": text("INV")}}
-	local := &record.Record{Fields: record.Fields{"ref": text("A1"), "state": text("posted"), "total": text("6000"), "number": record.Null, "journal": record.Null}}
-	next, ignored := merge.Confirm(merge.Written{Sent: merge.Sent{New: true, Fields: record.Fields{"ref": text("A1")}}, Odoo: odoo, Local: local, Rules: rules})
-	require.Empty(t, ignored)
+	odoo := &record.Record{Fields: record.Fields{"ref": text("A1"), "state": text("draft"), "total": text("5000"), "number": text("F1"), "journal": text("INV"), "due": text("1 June")}}
+	local := &record.Record{Fields: record.Fields{"ref": text("A1"), "state": text("posted"), "total": text("6000"), "number": record.Null, "journal": record.Null, "due": text("1 May")}}
+	next, got := merge.Confirm(merge.Written{Sent: merge.Sent{New: true, Fields: record.Fields{"ref": text("A1"), "due": text("1 May")}}, Odoo: odoo, Local: local, Rules: rules})
+	require.Empty(t, got.Ignored)
 	out := merge.Merge(merge.Input{Base: next, Odoo: odoo, Local: local, Rules: rules, Adopt: merge.Ask})
-	require.Equal(t, record.Fields{"state": text("posted")}, out.ToOdoo)
+	require.Equal(t, record.Fields{"state": text("posted"), "due": text("1 May")}, out.ToOdoo)
 	require.Equal(t, record.Fields{"number": text("F1"), "journal": text("INV")}, out.ToLocal)
 	require.Len(t, out.Conflicts, 1)
 	require.Equal(t, "expected", out.Conflicts[0].Policy)
@@ -87,7 +89,7 @@ func TestConfirmOfLines(t *testing.T) {
 	}}
 	w.Odoo = &record.Record{Lines: map[string][]record.Line{"lines": {{OdooID: 1, Fields: record.Fields{"n": text("uno")}},
 		{OdooID: 3, Fields: record.Fields{"n": text("three")}}, {OdooID: 4, Fields: record.Fields{"n": text("four")}}}}}
-	next, ignored := merge.Confirm(w)
+	next, got := merge.Confirm(w)
 	require.Equal(t, []record.LineBase{line(1, "a", "uno"), line(3, "c", "three"), line(4, "d", "four")}, next.Lines["lines"])
-	require.Equal(t, []string{"lines[odoo:3]"}, ignored, "a line that Odoo kept is told, and one it does not have yet is sent again")
+	require.Equal(t, []string{"lines[odoo:3]"}, got.Ignored, "a line that Odoo kept is told, and one it does not have yet is sent again")
 }
