@@ -1,7 +1,9 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"odoosync/internal/record"
@@ -172,8 +174,8 @@ func (f *Field) pathTarget(lines []odooclient.Raw, res Resolver) (target int64, 
 	return target, true
 }
 
-// Decode turns a record as read, with its lines in Odoo's order, into canonical
-// values. Unresolved references are Null and listed. An error says which
+// Decode turns a record as read, with its lines in the order of its answer, into
+// canonical values, the lines in the order a user of Odoo sees. Unresolved references are Null and listed. An error says which
 // record and field, and why.
 func (e *Entity) Decode(raw odooclient.Raw, lines map[string][]odooclient.Raw, res Resolver) (record.Record, []MissingRef, error) {
 	d := decoder{entity: e, id: raw.ID(), res: res}
@@ -220,7 +222,7 @@ func (d *decoder) fail(field string, err error) error {
 
 func (d *decoder) lines(c *Child, raws []odooclient.Raw) ([]record.Line, error) {
 	out := make([]record.Line, 0, len(raws))
-	for _, raw := range raws {
+	for _, raw := range c.inOrder(raws) {
 		line := record.Line{OdooID: raw.ID(), Fields: make(record.Fields, len(c.Fields))}
 		for _, f := range c.Fields {
 			if err := d.into(line.Fields, f, raw, nil); err != nil {
@@ -230,6 +232,21 @@ func (d *decoder) lines(c *Child, raws []odooclient.Raw) ([]record.Line, error) 
 		out = append(out, line)
 	}
 	return out, nil
+}
+
+// inOrder sorts lines by their sequence, as Odoo's forms and reports do. Its
+// answer does so for an order; for an invoice it goes by the lines' ids.
+func (c *Child) inOrder(raws []odooclient.Raw) []odooclient.Raw {
+	if c.SequenceField == "" {
+		return raws
+	}
+	sequence := func(raw odooclient.Raw) int64 {
+		n, _ := raw[c.SequenceField].(int64)
+		return n
+	}
+	sorted := slices.Clone(raws)
+	slices.SortStableFunc(sorted, func(a, b odooclient.Raw) int { return cmp.Compare(sequence(a), sequence(b)) })
+	return sorted
 }
 
 // into decodes one field; an unknown one is left out.

@@ -51,6 +51,24 @@ func TestDecodeEveryKind(t *testing.T) {
 	require.Equal(t, record.Fields{"name": text("É"), "country": text("FR"), "tags": text(`["Friend","School"]`), "active": text("0")}, person.Fields)
 }
 
+// An invoice lists its lines by their ids, whatever order a user gave them.
+func TestDecodedLinesStandInTheirSequence(t *testing.T) {
+	e := pushEntity(t)
+	require.Contains(t, e.Child("line_ids").OdooFields(), "sequence")
+	lines := map[string][]odooclient.Raw{"line_ids": {
+		{"id": int64(1), "sequence": int64(20)}, {"id": int64(2), "sequence": int64(10)},
+		{"id": int64(3), "sequence": int64(20)}, {"id": int64(4), "sequence": int64(-1)},
+	}}
+	rec, _, err := e.Decode(odooclient.Raw{"id": int64(1)}, lines, known)
+	require.NoError(t, err)
+	var ids []int64
+	for _, line := range rec.Lines["line_ids"] {
+		ids = append(ids, line.OdooID)
+	}
+	require.Equal(t, []int64{4, 2, 1, 3}, ids)
+	require.Equal(t, int64(1), lines["line_ids"][0].ID(), "what was read stays as it is")
+}
+
 // What is not read, or cannot be resolved, is left out: the row keeps what it has.
 func TestDecodeLeavesOutWhatIsUnknown(t *testing.T) {
 	e := sampleMapping(t, false).ByName("orders")

@@ -292,6 +292,9 @@ func (c *Child) OdooFields() []string {
 		names = append(names, f.Odoo...)
 	}
 	names = append(names, c.pathFields...)
+	if c.SequenceField != "" {
+		names = append(names, c.SequenceField)
+	}
 	return tidyNames(names)
 }
 
