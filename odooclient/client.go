@@ -1,6 +1,7 @@
 package odooclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,8 @@ type Options struct {
 	APIKey    string        // or the password
 	Timeout   time.Duration // of one call; 0: 130 s, beyond Odoo's own limit of 120 s
 	Rate      float64       // calls a second; 0: no limit
-	Companies []int64       // allowed_company_ids; empty: the user's main company
-	Lang      string        // of translated values; "": the user's
+	Companies []int64       // allowed_company_ids, the current one first; see Adopt for empty
+	Lang      string        // of translated values; "": Odoo's source language, see Adopt
 	MaxBody   int64         // bytes of a reply; 0: 64 MiB
 	HTTP      *http.Client  // nil: one of our own
 	// OnCall is told of every finished call, for metrics; may be nil.
@@ -48,6 +49,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	uid    int64
+	own    Profile // stands in where the options say nothing
 	fields map[string]Fields
 }
 
@@ -167,11 +169,17 @@ func (c *Client) execute(ctx context.Context, model, method string, args []any, 
 // and what a user chose for himself does not leak in.
 func (c *Client) context(extra any) map[string]any {
 	out := map[string]any{"active_test": false, "tz": "UTC"}
-	if c.options.Lang != "" {
-		out["lang"] = c.options.Lang
+	c.mu.Lock()
+	lang, companies := cmp.Or(c.options.Lang, c.own.Lang), c.options.Companies
+	if len(companies) == 0 && c.own.Company != 0 {
+		companies = []int64{c.own.Company}
 	}
-	if len(c.options.Companies) > 0 {
-		out["allowed_company_ids"] = c.options.Companies
+	c.mu.Unlock()
+	if lang != "" {
+		out["lang"] = lang
+	}
+	if len(companies) > 0 {
+		out["allowed_company_ids"] = companies
 	}
 	if more, ok := extra.(map[string]any); ok {
 		for k, v := range more {

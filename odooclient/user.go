@@ -12,6 +12,37 @@ type Company struct {
 	Name string
 }
 
+// Profile is what a user has chosen in Odoo.
+type Profile struct {
+	Company int64  // the main one
+	Lang    string // "fr_FR"
+}
+
+// Adopt reads the sync user's main company and language, lets every later call
+// use them where the options say nothing, and returns them. Without it Odoo
+// works in all of the user's companies and in its source language: a call over
+// XML-RPC has no session to take them from.
+func (c *Client) Adopt(ctx context.Context) (Profile, error) {
+	uid, err := c.user(ctx)
+	if err != nil {
+		return Profile{}, err
+	}
+	users, err := c.Read(ctx, "res.users", []int64{uid}, []string{"company_id", "lang"})
+	if err != nil {
+		return Profile{}, err
+	}
+	if len(users) != 1 {
+		return Profile{}, record.Errorf(record.CodeRejected, "Odoo does not show the sync user its own record")
+	}
+	var p Profile
+	p.Company, _ = users[0]["company_id"].(int64)
+	p.Lang, _ = users[0]["lang"].(string)
+	c.mu.Lock()
+	c.own = p
+	c.mu.Unlock()
+	return p, nil
+}
+
 // Companies returns the companies the sync user may see, its main one first.
 func (c *Client) Companies(ctx context.Context) ([]Company, error) {
 	uid, err := c.user(ctx)
@@ -63,4 +94,15 @@ func (c *Client) HasGroup(ctx context.Context, v Version, group string) (bool, e
 	answer, err := c.execute(ctx, "res.users", "has_group", args, nil, true, nil)
 	has, _ := answer.(bool)
 	return has, err
+}
+
+// Synced are the companies that calls work in, the current one first; none
+// before the options or Adopt name any.
+func (c *Client) Synced() []int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.options.Companies) == 0 && c.own.Company != 0 {
+		return []int64{c.own.Company}
+	}
+	return c.options.Companies
 }

@@ -123,8 +123,8 @@ type writer struct {
 	times map[string]map[string]time.Time // when columns were edited here, by row id
 
 	plans    []*plan
-	trusting bool // the items are no read that could be stale
-	creating bool // a row of the entity may be on its way to become a record nobody knows yet
+	trusting bool      // the items are no read that could be stale
+	creating time.Time // since then a row may have become a record nobody knows yet; zero: none
 	stale    []int64
 	waiting  map[int64]error // records that somebody else is writing
 	outcomes map[int64]Outcome

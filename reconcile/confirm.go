@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,13 +29,33 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		in = p.push.done // it knows the lines' ids
 		p.sent = in
 	}
+	if in.Step == stepDelete {
+		return w.revived(p, w.archived(p, base), local), nil
+	}
 	p.needLines = !in.findLines(base, p.item.record, p.push)
 	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
-		Unknown: !mine, Alike: alike})
+		Unknown: !mine, Late: in.late, Row: in.Row, Alike: alike})
 	if mine {
 		p.ignored, p.replaced = got.Ignored, got.Replaced
 	}
 	return next, nil
+}
+
+// archived accepts, as the outcome of our own delete, that a record was
+// archived: nobody edited it.
+func (w *writer) archived(p *plan, base record.Base) record.Base {
+	if active, read := w.batch.raws[p.item.id]["active"].(bool); !read || active {
+		return base
+	}
+	p.link.DeletedBy = record.Local
+	next := record.Base{Fields: maps.Clone(base.Fields), Lines: base.Lines}
+	for _, f := range w.entity.Fields {
+		if pair, agreed := next.Fields[f.Name]; agreed && f.Source == "active" {
+			pair.Odoo = p.item.record.Fields[f.Name]
+			next.Fields[f.Name] = pair
+		}
+	}
+	return next
 }
 
 // revived lets a row that came back to life count, as it stands, as an edit
@@ -98,14 +119,7 @@ func (in *intent) findLines(base record.Base, r record.Record, push *Push) bool 
 }
 
 // key is the end of an added line's external id.
-func (in *intent) key(child, localID string) string {
-	for _, k := range in.Keys {
-		if k.Child == child && k.LocalID == localID {
-			return k.Key
-		}
-	}
-	return ""
-}
+func (in *intent) key(child, localID string) string { return in.lineKey(child, localID).Key }
 
 func freshLines(bases []record.LineBase, lines []record.Line) []int64 {
 	var fresh []int64

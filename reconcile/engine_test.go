@@ -43,7 +43,8 @@ type bench struct {
 
 func newBench(t testing.TB, version int) *bench {
 	t.Helper()
-	b := &bench{t: t, ctx: context.Background(), sim: odoosim.New(odoosim.Options{Version: version}), dsn: dbtest.DSN(t), clock: clockwork.NewFakeClockAt(time.Now())}
+	clock := clockwork.NewFakeClockAt(time.Now())
+	b := &bench{t: t, ctx: context.Background(), sim: odoosim.New(odoosim.Options{Version: version, Clock: clock}), dsn: dbtest.DSN(t), clock: clock}
 	b.db = dbtest.Open(t, b.dsn)
 	url, err := b.sim.Start()
 	require.NoError(t, err)

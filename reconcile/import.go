@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"odoosync/internal/record"
@@ -184,6 +185,7 @@ func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (fai
 			return 0, record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
 		}
 		failed++
+		e.log.Warn("a record was refused while it was imported", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
 		if err := e.showRefusal(ctx, model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
 			return failed, fmt.Errorf("showing a refusal: %w", err)
 		}

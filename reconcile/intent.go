@@ -33,6 +33,8 @@ type intent struct {
 	Changes record.Changes  `json:"changes,omitempty"`
 	Row     record.Fields   `json:"row,omitempty"` // of a create: the whole row, for another try
 	Method  *mapping.Method `json:"method,omitempty"`
+
+	late bool // begun by somebody who is gone: others may have edited since
 }
 
 // lineKey makes an added line's external id.
@@ -40,7 +42,8 @@ type lineKey struct {
 	Child   string `json:"c"`
 	LocalID string `json:"l"`
 	Key     string `json:"k"`
-	After   int    `json:"a"` // how many known lines stand before it
+	Place   int    `json:"p"`           // from 0, among all lines
+	Behind  int64  `json:"b,omitempty"` // Odoo's id of the known line it follows, 0 for none
 }
 
 func newIntent(s step) *intent { return &intent{Token: uuid.NewString(), Step: s} }

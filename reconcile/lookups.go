@@ -14,7 +14,7 @@ import (
 
 // lookupTTL bounds how long a renamed stage or product shows its old name in
 // newly read records. (Rows that were read before are the sweep's business.)
-const lookupTTL = 10 * time.Minute
+const lookupTTL = time.Minute
 
 // lookupLimit bounds the cache; it is emptied when it is full. Codes and names
 // are short, so this is a few megabytes.

@@ -14,13 +14,17 @@ import (
 	"odoosync/odooclient"
 )
 
-// openCreates looks for rows that are just becoming records, when this batch
-// has something to insert at all.
-func (w *writer) openCreates(ctx context.Context) (bool, error) {
+// openCreates tells since when rows may have become records that nobody knows
+// by their ids yet; zero when there is no such row.
+func (w *writer) openCreates(ctx context.Context) (time.Time, error) {
 	if w.batch.engine.outbox == nil || w.entity.Direction == mapping.ToAPI {
-		return false, nil
+		return time.Time{}, nil
 	}
-	return store.OpenCreates(ctx, w.tx, w.entity.Name)
+	deadline, err := store.OldestCreate(ctx, w.tx, w.entity.Name)
+	if err != nil || deadline.IsZero() {
+		return time.Time{}, err
+	}
+	return deadline.Add(-sendWindow - odooLimit - clocksApart), nil
 }
 
 // clocksApart is how far Odoo's clock may be from ours.
@@ -29,7 +33,7 @@ const clocksApart = time.Hour
 // mayBeOurs reports a record nobody knows here that may be one a push is just
 // creating: it must not get a second row. Older records cannot be.
 func (w *writer) mayBeOurs(link *store.Link, it item) bool {
-	return link == nil && w.creating && it.fate == present && it.record.CreateDate.After(w.now.Add(-clocksApart))
+	return link == nil && !w.creating.IsZero() && it.fate == present && it.record.CreateDate.After(w.creating)
 }
 
 // relink follows rows that got another id of their own: REPLACE deletes a row

@@ -174,7 +174,11 @@ func (in *intent) lines(entity *mapping.Entity, changes []record.LineChange, bas
 		}
 		in.Sent.Lines[c.Child] = append(in.Sent.Lines[c.Child], merge.SentLine{Op: c.Op, OdooID: c.OdooID, LocalID: c.LocalID, Fields: c.Fields})
 		if c.Op == record.LineAdd {
-			in.Keys = append(in.Keys, lineKey{Child: c.Child, LocalID: c.LocalID, Key: uuid.NewString(), After: min(c.Position, len(base.Lines[c.Child]))})
+			key := lineKey{Child: c.Child, LocalID: c.LocalID, Key: uuid.NewString(), Place: c.Position}
+			if known := base.Lines[c.Child]; c.Base > 0 && c.Base <= len(known) {
+				key.Behind = known[c.Base-1].OdooID
+			}
+			in.Keys = append(in.Keys, key)
 		}
 	}
 }
@@ -242,11 +246,25 @@ func (w *writer) hand(plans []*plan) {
 				row.Fields[name] = v
 			}
 			p.push.done, p.push.failed, p.push.lineIDs = nil, nil, nil
-			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], row: *row})
+			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], row: *row,
+				sequences: w.sequences(p.item.id)})
 		case p.push != nil:
 			p.push.refused = p.refusal
 		}
 	}
+}
+
+// sequences are the known lines' own places in Odoo, by their ids.
+func (w *writer) sequences(id int64) map[int64]int {
+	out := map[int64]int{}
+	for _, child := range w.entity.Children {
+		for _, line := range w.batch.lines[child.Name][id] {
+			if n, ok := line[child.SequenceField].(int64); ok {
+				out[line.ID()] = int(n)
+			}
+		}
+	}
+	return out
 }
 
 // outbound is what a sync for a push leaves to do.

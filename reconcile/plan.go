@@ -136,6 +136,7 @@ func (w *writer) planMerge(p *plan) error {
 	p.describe(out, local)
 	w.revive(p)
 	p.state = linkState(out)
+	p.waitForParents()
 	p.outcome = Merged
 	if p.op != "" {
 		p.outcome = Applied
@@ -146,6 +147,17 @@ func (w *writer) planMerge(p *plan) error {
 	}
 	p.touch = p.touch || w.worthSaving(p, base, out.Next)
 	return nil
+}
+
+// waitForParents shows a row whose reference has no row here yet for what it is:
+// it is synced again when the parent has come.
+func (p *plan) waitForParents() {
+	if len(p.item.missing) == 0 || p.state != store.Synced {
+		return
+	}
+	m := p.item.missing[0]
+	p.state = store.Pending
+	p.message = fmt.Sprintf("%s is empty until %s, record %d in Odoo, has a row here", m.Field, m.Entity, m.OdooID)
 }
 
 func linkState(out merge.Result) store.State {

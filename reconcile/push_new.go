@@ -287,7 +287,7 @@ func (r *pushRun) noteCreate(ctx context.Context, tx txn, j *job, n *newRow) err
 		return nil
 	case in != nil: // ours to end, as it was begun
 		j.intent = in
-		in.Token = newIntent(stepCreate).Token
+		in.Token, in.late = newIntent(stepCreate).Token, true
 		j.row = record.Record{Fields: in.Row, Lines: in.sentLines()}
 	default:
 		if _, err := store.LockRows(ctx, tx, r.engine.rules[j.entity.Name].table, []string{j.push.LocalID}); err != nil {

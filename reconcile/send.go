@@ -32,6 +32,8 @@ type job struct {
 	raw    odooclient.Raw // the record as it was read; nil for a new one
 	row    record.Record  // the row with its lines
 
+	sequences map[int64]int // of the known lines, by Odoo's ids
+
 	cells []mapping.Cell
 	lines []lineCells
 }

@@ -69,7 +69,7 @@ func (j *job) encode(f mapping.Finder) (err error) {
 			one := lineCells{child: child, op: line.Op, odooID: line.OdooID}
 			switch line.Op {
 			case record.LineAdd:
-				one.key = lineKey{Child: child.Name, LocalID: line.LocalID, Key: j.intent.key(child.Name, line.LocalID), After: j.intent.after(child.Name, line.LocalID)}
+				one.key = j.intent.lineKey(child.Name, line.LocalID)
 				one.cells, err = child.EncodeNew(line.Fields, f)
 			case record.LineUpdate:
 				one.cells, err = child.Encode(line.Fields, j.line(child.Name, line.LocalID), f)
@@ -95,11 +95,11 @@ func (in *intent) born(row record.Fields) record.Fields {
 	return out
 }
 
-func (in *intent) after(child, localID string) int {
+func (in *intent) lineKey(child, localID string) lineKey {
 	for _, k := range in.Keys {
 		if k.Child == child && k.LocalID == localID {
-			return k.After
+			return k
 		}
 	}
-	return 0
+	return lineKey{}
 }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -16,6 +17,10 @@ import (
 func (r *pushRun) sendCreates(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
 	groups := map[string][]*job{}
 	var order []string
+	again, jobs, err := r.identify(ctx, jobs, func(j *job) bool { return j.intent.late })
+	if err != nil {
+		return nil, err
+	}
 	for _, j := range jobs {
 		key := j.shape()
 		if groups[key] == nil {
@@ -23,7 +28,6 @@ func (r *pushRun) sendCreates(ctx context.Context, entity *mapping.Entity, jobs 
 		}
 		groups[key] = append(groups[key], j)
 	}
-	var again []Target
 	for _, key := range order {
 		targets, err := r.load(ctx, entity, groups[key], createRows)
 		again = append(again, targets...)
@@ -61,7 +65,7 @@ func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job,
 	}
 	var ids []int64
 	for _, call := range rowsOf(entity, jobs) {
-		result, err := r.engine.loadSurely(ctx, entity.Model, call, contextOf(len(jobs)))
+		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, contextOf(len(jobs)))
 		if err == nil && len(result.Messages) > 0 {
 			return r.loadWithout(ctx, entity, jobs, call, result, rowsOf)
 		}
@@ -110,9 +114,9 @@ func (r *pushRun) loaded(ctx context.Context, jobs []*job, ids []int64) ([]Targe
 func (r *pushRun) loadFailed(ctx context.Context, entity *mapping.Entity, jobs []*job, err error, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
 	switch {
 	case record.CodeOf(err) == record.CodeUnknownOutcome:
-		var again []Target
-		for _, j := range jobs {
-			again = append(again, r.after(ctx, j, err)...)
+		again, others, asked := r.identify(ctx, jobs, func(*job) bool { return true })
+		for _, j := range others {
+			again = append(again, r.after(ctx, j, errors.Join(err, asked))...)
 		}
 		return again, nil
 	case !record.CodeOf(err).Final():
@@ -129,6 +133,32 @@ func (r *pushRun) loadFailed(ctx context.Context, entity *mapping.Entity, jobs [
 	}
 	second, err := r.load(ctx, entity, jobs[half:], rowsOf)
 	return append(first, second...), err
+}
+
+// identify asks Odoo which of the jobs that may have been done before were, by
+// their external ids. It must not send those again: somebody may have edited
+// the records since.
+func (r *pushRun) identify(ctx context.Context, jobs []*job, mayBe func(*job) bool) (done []Target, others []*job, err error) {
+	for i, j := range jobs {
+		if j.link.OdooID != 0 || !mayBe(j) {
+			others = append(others, j)
+			continue
+		}
+		id, err := r.engine.remote.ExternalID(ctx, externalModule, externalName(j.entity, j.link.UUID, ""))
+		if err != nil {
+			return done, append(others, jobs[i:]...), err
+		}
+		if id == 0 {
+			others = append(others, j)
+			continue
+		}
+		targets, err := r.loaded(ctx, []*job{j}, []int64{id})
+		if err != nil {
+			return done, append(others, jobs[i:]...), err
+		}
+		done = append(done, targets...)
+	}
+	return done, others, nil
 }
 
 // loadWithout refuses the jobs that Odoo's messages name and sends the others
@@ -152,17 +182,4 @@ func (r *pushRun) loadWithout(ctx context.Context, entity *mapping.Entity, jobs 
 		r.after(ctx, j, record.Errorf(record.CodeRejected, "%s", reasons[j]))
 	}
 	return r.load(ctx, entity, rest, rowsOf)
-}
-
-// loadTries is how often a load without an answer is sent again: the same load
-// does the same once more.
-const loadTries = 3
-
-func (e *Engine) loadSurely(ctx context.Context, model string, call loadCall, extra map[string]any) (odooclient.LoadResult, error) {
-	for try := 1; ; try++ {
-		result, err := e.remote.Load(ctx, model, call.columns, call.rows, extra)
-		if record.CodeOf(err) != record.CodeUnknownOutcome || try == loadTries || call.byDatabaseID || ctx.Err() != nil {
-			return result, err
-		}
-	}
 }

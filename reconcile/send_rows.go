@@ -11,15 +11,14 @@ import (
 
 // loadCall is one call of load, and whose each row is.
 type loadCall struct {
-	columns      []string
-	rows         [][]string
-	owners       []*job
-	byDatabaseID bool // a second one could overwrite an edit made since
+	columns []string
+	rows    [][]string
+	owners  []*job
 }
 
 // updateRows writes known records by their database id.
 func updateRows(_ *mapping.Entity, jobs []*job) []loadCall {
-	call := loadCall{columns: append([]string{".id"}, columnsOfCells(jobs[0].cells)...), owners: jobs, byDatabaseID: true}
+	call := loadCall{columns: append([]string{".id"}, columnsOfCells(jobs[0].cells)...), owners: jobs}
 	for _, j := range jobs {
 		call.rows = append(call.rows, append([]string{strconv.FormatInt(j.link.OdooID, 10)}, texts(j.cells)...))
 	}
@@ -124,13 +123,22 @@ func (l lineCells) load(entity *mapping.Entity, j *job) (columns, cells []string
 // sequenceStep leaves room between lines for those that come later.
 const sequenceStep = 10
 
-// sequence is a new line's place in Odoo's order: behind the known lines that
-// stand before it; lines of a new record keep theirs.
+// sequence is a new line's place in Odoo's order. Lines of a new record are
+// numbered with room between them. One that is added gets the number of the line
+// it follows, and so comes behind it and its equals (Odoo orders those by id;
+// most lines made there have the same number); what leads all, one less.
 func (l lineCells) sequence(j *job) int {
 	if j.intent.Sent.New {
-		return (l.key.After + 1) * sequenceStep
+		return (l.key.Place + 1) * sequenceStep
 	}
-	return l.key.After*sequenceStep + sequenceStep/2
+	if n, known := j.sequences[l.key.Behind]; known {
+		return n
+	}
+	first := sequenceStep + 1
+	for _, n := range j.sequences {
+		first = min(first, n)
+	}
+	return first - 1
 }
 
 // addedLines are loads that add lines to a known record, by columns.

@@ -75,10 +75,9 @@ type stop struct {
 
 // boundState is what is known of Odoo so far.
 type boundState struct {
-	ready     bool
-	series    string
-	companies []int64 // that are synced, the main one first
-	reason    string  // why not ready
+	ready  bool
+	series string
+	reason string // why not ready
 }
 
 // Start starts the daemon. On error everything that had started is stopped.

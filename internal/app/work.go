@@ -79,7 +79,7 @@ func (a *App) work(ctx context.Context) {
 func (a *App) newEngine(m *mapping.Mapping, outbox *queue.Outbox) *reconcile.Engine {
 	o := reconcile.Options{DB: a.db, Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap}
 	if a.client != nil {
-		o.Odoo, o.Remote, o.Outbox, o.Companies = a.client, a.client, outbox, a.bound.companies
+		o.Odoo, o.Remote, o.Outbox, o.Companies = a.client, a.client, outbox, a.client.Synced()
 	}
 	return reconcile.New(o)
 }
@@ -96,13 +96,9 @@ func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
 func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 	for {
 		m, version, err := Bind(ctx, a.config, a.client, a.db)
-		var companies []int64
-		if err == nil {
-			companies, err = syncedCompanies(ctx, a.config, a.client)
-		}
 		if err == nil {
 			a.mu.Lock()
-			a.bound = boundState{ready: true, series: version.Series, companies: companies}
+			a.bound = boundState{ready: true, series: version.Series}
 			a.mu.Unlock()
 			a.log.Info("the mapping fits", zap.String("odoo", version.Series), zap.String("source", a.config.Source()))
 			return m, true
@@ -127,18 +123,6 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 	}
 }
 
-// syncedCompanies are the settings' companies, or the sync user's main one.
-func syncedCompanies(ctx context.Context, c configs.Config, client *odooclient.Client) ([]int64, error) {
-	if client == nil || len(c.Odoo.Companies) > 0 {
-		return c.Odoo.Companies, nil
-	}
-	companies, err := client.Companies(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return []int64{companies[0].ID}, nil
-}
-
 // Bind reads the mapping and binds it to Odoo (nil: none) and the database. It
 // returns Odoo's version too.
 func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *mysqldb.DB) (*mapping.Mapping, odooclient.Version, error) {
@@ -156,6 +140,9 @@ func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *
 	var describer reconcile.Describer
 	if client != nil {
 		describer = client
+		if _, err := client.Adopt(ctx); err != nil {
+			return nil, odooclient.Version{}, err
+		}
 	}
 	schema, err := reconcile.LoadSchema(ctx, describer, db, spec)
 	if err != nil {

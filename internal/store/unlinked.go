@@ -2,15 +2,27 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"time"
 )
 
-// OpenCreates reports whether a row of the entity may be on its way to becoming
-// a record whose id is not known here yet.
-func OpenCreates(ctx context.Context, q Queryer, entity string) (bool, error) {
-	found, err := texts(ctx, q, "SELECT 1 FROM sync_links WHERE entity = ? AND odoo_id IS NULL AND intent IS NOT NULL LIMIT 1", []any{entity})
-	return len(found) > 0, err
+// OldestCreate returns the deadline of the oldest write by which a row of the
+// entity may become, or have become, a record whose id is not known here yet;
+// zero when there is none.
+func OldestCreate(ctx context.Context, q Queryer, entity string) (time.Time, error) {
+	rows, err := q.QueryContext(ctx, "SELECT MIN(intent_deadline) FROM sync_links WHERE entity = ? AND odoo_id IS NULL AND intent IS NOT NULL", entity)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer rows.Close()
+	var oldest sql.NullTime
+	for rows.Next() {
+		if err := rows.Scan(&oldest); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return oldest.Time, rows.Err()
 }
 
 // Candidate is a value that rows are searched by: column = one of Texts, as it

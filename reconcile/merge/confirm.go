@@ -30,6 +30,10 @@ type Written struct {
 	Odoo  *record.Record // read after the write
 	Local *record.Record // the row now; nil when it is gone
 	Rules Rules
+	// Late: so much time has passed since the write that somebody may have
+	// edited what it made. Row is the row as it was then.
+	Late bool
+	Row  record.Fields
 	// Unknown: nobody knows whether the write was done, or will still be.
 	Unknown bool
 	// Alike tells two spellings of the same value apart from two values; nil
@@ -68,6 +72,7 @@ func Confirm(w Written) (next record.Base, out Confirmed) {
 	}
 	c.fields("", next.Fields, w.Sent.Fields, w.Odoo.Fields, local, w.Rules.field)
 	if w.Sent.New {
+		c.edited(next.Fields, local)
 		unsent(next.Fields, w.Odoo.Fields, local, w.Rules.field)
 	}
 	for _, child := range slices.Sorted(maps.Keys(w.Sent.Lines)) {
@@ -129,13 +134,26 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 		return nil, true
 	case agreed && v == old.Odoo:
 		return nil, false
-	case !agreed:
+	case !agreed && !c.Late:
 		return &record.Pair{Odoo: v}, true
 	}
 	return &same, true
 }
 
 func (c *confirmer) alike(a, b record.Value) bool { return c.Alike != nil && c.Alike(a, b) }
+
+// edited: a row that changed since its record was made, a while ago, was edited
+// from the value it had then. What Odoo has by now may be an edit too.
+func (c *confirmer) edited(base record.Pairs, local record.Fields) {
+	if !c.Late {
+		return
+	}
+	for name, then := range c.Row {
+		if _, agreed := base[name]; !agreed && local[name] != then {
+			base[name] = record.Pair{Local: then}
+		}
+	}
+}
 
 func unsent(base record.Pairs, odoo, local record.Fields, rule func(string) Rule) {
 	for name, v := range odoo {
