@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -94,3 +95,18 @@ func (b *pushBench) pending() string {
 }
 
 var _ reconcile.Remote = (*odooclient.Client)(nil)
+
+// slowLook is an Odoo whose last look before a write takes its time, once.
+type slowLook struct {
+	*odooclient.Client
+	then func()
+}
+
+func (s *slowLook) ReadEach(ctx context.Context, model string, ids []int64, fields []string, each func(int64, odooclient.Raw, error) error) error {
+	err := s.Client.ReadEach(ctx, model, ids, fields, each)
+	if then := s.then; then != nil && len(fields) == 1 && fields[0] == "write_date" {
+		s.then = nil
+		then()
+	}
+	return err
+}
