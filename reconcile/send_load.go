@@ -38,14 +38,11 @@ func (r *pushRun) sendCreates(ctx context.Context, entity *mapping.Entity, jobs 
 	return again, nil
 }
 
-// shape tells jobs that fill the same columns, lines included.
+// shape tells jobs that fill the same columns, and whose lines do, run by run.
 func (j *job) shape() string {
 	parts := columnsOfCells(j.cells)
-	for _, l := range j.lines {
-		shape := l.child.Name + ":" + strings.Join(columnsOfCells(l.cells), ",")
-		if !slices.Contains(parts, shape) {
-			parts = append(parts, shape)
-		}
+	for _, run := range j.runs() {
+		parts = append(parts, run[0].shape())
 	}
 	return strings.Join(parts, "\x00")
 }

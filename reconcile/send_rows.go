@@ -33,16 +33,12 @@ func texts(cells []mapping.Cell) []string {
 	return out
 }
 
-// createRows makes records by their external ids. Lines that fill other columns
-// than the first ones go in calls of their own: an absent column means Odoo's
-// default, an empty cell means empty.
+// createRows makes records by their external ids. Lines go in calls of their
+// own where the columns they fill change: an absent column means Odoo's default,
+// an empty cell means empty. The jobs have the same runs of lines.
 func createRows(entity *mapping.Entity, jobs []*job) []loadCall {
 	var calls []loadCall
-	shapes := lineShapes(jobs)
-	if len(shapes) == 0 {
-		shapes = []string{""}
-	}
-	for n, shape := range shapes {
+	for n := range max(1, len(jobs[0].runs())) {
 		call := loadCall{columns: []string{"id"}}
 		if n == 0 {
 			call.columns = append(call.columns, columnsOfCells(jobs[0].cells)...)
@@ -53,24 +49,20 @@ func createRows(entity *mapping.Entity, jobs []*job) []loadCall {
 			if n == 0 {
 				own = append(own, texts(j.cells)...)
 			}
-			lines := 0
-			for _, l := range j.lines {
-				if l.shape() != shape {
-					continue
-				}
+			runs := j.runs()
+			if len(runs) == 0 {
+				call.add(j, own)
+				continue
+			}
+			for i, l := range runs[n] {
 				columns, cells := l.load(entity, j)
 				call.columns = append(call.columns[:width:width], columns...)
-				if lines > 0 {
+				if i > 0 {
 					own = make([]string, width)
 				}
 				call.add(j, append(slices.Clone(own), cells...))
-				lines++
-			}
-			if lines == 0 && n == 0 {
-				call.add(j, own)
 			}
 		}
-		call.pad()
 		calls = append(calls, call)
 	}
 	return calls
@@ -80,27 +72,22 @@ func (c *loadCall) add(j *job, row []string) {
 	c.rows, c.owners = append(c.rows, row), append(c.owners, j)
 }
 
-// pad makes every row as long as the header: records without lines end early.
-func (c *loadCall) pad() {
-	for i, row := range c.rows {
-		for len(row) < len(c.columns) {
-			row = append(row, "")
-		}
-		c.rows[i] = row
-	}
-}
-
 func (l lineCells) shape() string {
 	return l.child.Name + ":" + strings.Join(columnsOfCells(l.cells), ",")
 }
 
-func lineShapes(jobs []*job) []string {
-	var out []string
-	for _, j := range jobs {
-		for _, l := range j.lines {
-			if l.op == record.LineAdd && !slices.Contains(out, l.shape()) {
-				out = append(out, l.shape())
-			}
+// runs are the job's new lines in their order, cut wherever the columns they
+// fill change. Sent one after the other, the ids they get grow in that order:
+// that is how findLines knows which is which, and how Odoo lists an invoice's.
+func (j *job) runs() [][]lineCells {
+	var out [][]lineCells
+	for _, l := range j.lines {
+		switch last := len(out) - 1; {
+		case l.op != record.LineAdd:
+		case last >= 0 && out[last][0].shape() == l.shape():
+			out[last] = append(out[last], l)
+		default:
+			out = append(out, []lineCells{l})
 		}
 	}
 	return out
@@ -144,17 +131,14 @@ func (l lineCells) sequence(j *job) int {
 // addedLines are loads that add lines to a known record, by columns.
 func addedLines(j *job) (columns [][]string, rows [][][]string) {
 	id := strconv.FormatInt(j.link.OdooID, 10)
-	for _, shape := range lineShapes([]*job{j}) {
+	for _, run := range j.runs() {
 		var head []string
 		var table [][]string
-		for _, l := range j.lines {
-			if l.op != record.LineAdd || l.shape() != shape {
-				continue
-			}
+		for i, l := range run {
 			names, cells := l.load(j.entity, j)
 			head = append([]string{".id"}, names...)
 			first := id
-			if len(table) > 0 {
+			if i > 0 {
 				first = ""
 			}
 			table = append(table, append([]string{first}, cells...))
