@@ -111,6 +111,11 @@ func TestALeadIsConvertedWonAndLost(t *testing.T) {
 			require.Empty(t, b.pending())
 			require.Equal(t, "opportunity | won | 1\nopportunity | lost | 0", b.rows("SELECT type, status, active FROM leads ORDER BY id"))
 			require.Equal(t, false, b.sim.Get("crm.lead", ids[1])["active"])
+			b.api("UPDATE leads SET status = 'open' WHERE id = 2")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "open | 1 | synced", b.rows("SELECT d.status, d.active, l.state FROM leads d JOIN sync_links l ON l.entity = 'leads' AND l.local_id = d.id WHERE d.id = 2"))
+			require.Greater(t, b.sim.Get("crm.lead", ids[1])["probability"], 0.0, "Odoo scores it again")
 		})
 	}
 }
