@@ -2,6 +2,7 @@ package odooclient
 
 import (
 	"context"
+	"strings"
 
 	"odoosync/internal/record"
 )
@@ -51,7 +52,7 @@ func (c *Client) Load(ctx context.Context, model string, fields []string, rows [
 	messages, _ := m["messages"].([]any)
 	for _, e := range messages {
 		a, _ := e.(map[string]any)
-		out.Messages = append(out.Messages, LoadMessage{Type: text(a["type"]), Message: text(a["message"]), Field: text(a["field"]), Row: rowOf(a)})
+		out.Messages = append(out.Messages, LoadMessage{Type: text(a["type"]), Message: strings.TrimSpace(text(a["message"])), Field: text(a["field"]), Row: rowOf(a)})
 	}
 	return out, nil
 }

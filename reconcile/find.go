@@ -39,7 +39,7 @@ func (f *finder) Find(a mapping.Ask) (int64, error) {
 		}
 		return 0, errNoRecord{a.Entity, a.LocalID}
 	}
-	return f.engine.names.find(a, f.engine.clock.Now())
+	return f.engine.names.find(a, f.engine.where(a))
 }
 
 // resolve looks up everything the asks name: rows, pushing those first that are
@@ -105,24 +105,31 @@ type nameEntry struct {
 
 func newNameCache() *nameCache { return &nameCache{entries: map[mapping.Ask]nameEntry{}} }
 
-func (c *nameCache) find(a mapping.Ask, _ time.Time) (int64, error) {
+// find answers with the one record of that name; where tells where it was
+// looked for.
+func (c *nameCache) find(a mapping.Ask, where string) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	entry := c.entries[a]
 	switch len(entry.ids) {
 	case 0:
-		return 0, record.Errorf(record.CodeRejected, "Odoo has no %s with %s %q%s", a.Model, a.Field, a.Text, within(a))
+		return 0, record.Errorf(record.CodeRejected, "Odoo has no %s with %s %q%s", a.Model, a.Field, a.Text, where)
 	case 1:
 		return entry.ids[0], nil
 	}
-	return 0, record.Errorf(record.CodeRejected, "Odoo has several %s with %s %q%s: %v", a.Model, a.Field, a.Text, within(a), entry.ids)
+	return 0, record.Errorf(record.CodeRejected, "Odoo has several %s with %s %q%s: %v", a.Model, a.Field, a.Text, where, entry.ids)
 }
 
-func within(a mapping.Ask) string {
-	if a.Where == "" {
-		return ""
+// where says in which company and which domain a name is looked for.
+func (e *Engine) where(a mapping.Ask) string {
+	out := ""
+	if a.Company && len(e.companies) > 0 {
+		out = fmt.Sprintf(" in company %d or in none", e.companies[0])
 	}
-	return " where " + a.Where
+	if a.Where != "" {
+		out += " where " + a.Where
+	}
+	return out
 }
 
 // fresh reports whether an ask was answered lately. What was not found is asked

@@ -130,6 +130,12 @@ func TestARefusedRowStopsNobody(t *testing.T) {
 	require.Len(t, b.sim.IDs("res.partner"), 18)
 	require.Equal(t, "4 | error\n8 | error", b.rows("SELECT local_id, state FROM sync_status WHERE state <> 'synced' ORDER BY CAST(local_id AS SIGNED)"))
 	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE local_id = '4'"), `Odoo has no res.country with code "ZZ"`)
+	b.api("UPDATE contacts SET vat = 'FR23334175220', is_company = 1 WHERE id = 1", "INSERT INTO invoices (id, contact_id) VALUES (3, 1)",
+		`INSERT INTO invoice_lines (invoice_id, name, quantity, price_unit, tax_codes) VALUES (3, 'Guide', 1, 100, '["19.6%"]')`)
+	b.push()
+	require.Regexp(t, `^contacts 1: The VAT number \[.*\] for partner`, b.rows("SELECT error FROM sync_status WHERE entity = 'contacts' AND local_id = '1'"))
+	require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices'"), `Odoo has no account.tax with name "19.6%" in company 1 or in none where`)
+	b.api("UPDATE contacts SET vat = NULL WHERE id = 1", "DELETE FROM invoice_lines", "DELETE FROM invoices")
 	b.api("UPDATE contacts SET country_code = 'FR' WHERE id = 4", "UPDATE contacts SET name = 'Contact' WHERE id = 8")
 	b.push()
 	require.Empty(t, b.pending())
