@@ -23,16 +23,20 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 	if err != nil || in == nil {
 		return w.revived(p, base, local), err
 	}
-	clearIntent(p.link)
 	mine := p.push != nil && p.push.done != nil && p.push.done.Token == in.Token
 	if mine {
 		in = p.push.done // it knows the lines' ids
 		p.sent = in
 	}
 	if in.Step == stepDelete {
+		clearIntent(p.link)
 		return w.revived(p, w.archived(p, base), local), nil
 	}
-	p.needLines = !in.findLines(base, p.item.record, p.push)
+	if !in.findLines(base, p.item.record, p.push) {
+		p.needLines = true // the intent stays until they are known
+		return base, nil
+	}
+	clearIntent(p.link)
 	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
 		Unknown: !mine, Late: in.late, Row: in.Row, Alike: alike})
 	if mine {

@@ -118,7 +118,8 @@ func (w *writer) planMerge(p *plan) error {
 		base = p.link.Base
 	}
 	base, err := w.confirm(p, base, local)
-	if err != nil {
+	if err != nil || p.needLines {
+		p.outcome = Merged
 		return err
 	}
 	if w.deletedHere(p, local) {
