@@ -34,6 +34,31 @@ func TestLinesOfOtherColumnsKeepTheirRowsAndTheirOrder(t *testing.T) {
 	}
 }
 
+// An invoice whose later lines Odoo refuses is in Odoo already, with the first
+// ones: they are not sent again with what mends it.
+func TestLinesThatArrivedBeforeARefusalAreNotDoubled(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version)
+			b.api("INSERT INTO contacts (id, name) VALUES (3, 'Lycée')",
+				"INSERT INTO invoices (id, contact_id, ref) VALUES (2, 3, 'API-2'), (3, 3, 'API-3'), (4, 3, 'API-4')",
+				`INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) VALUES (2, 0, 'Bus', 1, 1, '[]'), (3, 0, 'Bus', 1, 1, '[]'), (4, 0, 'Bus', 1, 1, '[]')`,
+				`INSERT INTO invoice_lines (invoice_id, position, odoo_product_id, name, quantity, price_unit, tax_codes) VALUES (2, 1, 1, 'Musée', 1, 1, '[]'), (3, 1, 99999, 'Musée', 1, 1, '[]'), (4, 1, 1, 'Musée', 1, 1, '[]')`)
+			b.push()
+			require.Equal(t, "2 | synced\n3 | error\n4 | synced", b.rows("SELECT local_id, state FROM sync_status WHERE entity = 'invoices' ORDER BY local_id"))
+			require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices' AND local_id = '3'"), "99999")
+			require.Equal(t, "Bus | 1\nMusée | 0", b.rows("SELECT name, odoo_id IS NOT NULL FROM invoice_lines WHERE invoice_id = 3 ORDER BY position"))
+
+			b.api("UPDATE invoice_lines SET odoo_product_id = NULL WHERE invoice_id = 3")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "Bus | 1\nMusée | 1", b.rows("SELECT name, odoo_id IS NOT NULL FROM invoice_lines WHERE invoice_id = 3 ORDER BY position"))
+			require.Len(t, b.sim.IDs("account.move"), 3)
+			require.Len(t, b.sim.IDs("account.move.line"), 6)
+		})
+	}
+}
+
 // places are the names and sequences of the first invoice's lines, as Odoo lists them.
 func (b *pushBench) places() []string {
 	b.t.Helper()

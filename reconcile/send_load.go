@@ -61,15 +61,20 @@ func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job,
 		return nil, nil
 	}
 	var ids []int64
-	for _, call := range rowsOf(entity, jobs) {
+	for n, call := range rowsOf(entity, jobs) {
 		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, contextOf(len(jobs)))
-		if err == nil && len(result.Messages) > 0 {
+		refused := err == nil && len(result.Messages) > 0
+		switch {
+		case n > 0 && (err != nil || refused):
+			if refused {
+				err = record.Errorf(record.CodeRejected, "%s", result.Messages[0].Message)
+			}
+			return r.loadedPartly(ctx, entity, jobs, ids, err, rowsOf)
+		case refused:
 			return r.loadWithout(ctx, entity, jobs, call, result, rowsOf)
-		}
-		if err != nil {
+		case err != nil:
 			return r.loadFailed(ctx, entity, jobs, err, rowsOf)
-		}
-		if ids == nil {
+		case n == 0:
 			ids = result.IDs
 		}
 	}
@@ -77,6 +82,31 @@ func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job,
 		return r.loadFailed(ctx, entity, jobs, record.Errorf(record.CodeRejected, "Odoo answered a load of %d records with %d ids", len(jobs), len(ids)), rowsOf)
 	}
 	return r.loaded(ctx, jobs, ids)
+}
+
+// loadedPartly decides about records that are there without some of their lines.
+// Their intents must not be taken back: the lines that arrived would be sent
+// once more. Where Odoo refused, each record is told apart (what arrived is only
+// updated by that) and read back, with the refusal shown; the rest of its lines
+// are a later edit. Else the same calls are made again after the deadline.
+func (r *pushRun) loadedPartly(ctx context.Context, entity *mapping.Entity, jobs []*job, ids []int64, err error, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
+	switch {
+	case !record.CodeOf(err).Final():
+		for _, j := range jobs {
+			r.fail(j.push, err)
+		}
+		if record.CodeOf(err) == record.CodeUnknownOutcome {
+			return nil, nil
+		}
+		return nil, err
+	case len(jobs) > 1 || len(ids) != 1:
+		return r.loadFailed(ctx, entity, jobs, err, rowsOf)
+	}
+	targets, failed := r.loaded(ctx, jobs, ids)
+	if failed == nil {
+		jobs[0].push.failed = jobs[0].refuse(err)
+	}
+	return targets, failed
 }
 
 // loaded notes the ids of new records, so that they can be read back.
