@@ -29,7 +29,7 @@ func TestLinesOfOtherColumnsKeepTheirRowsAndTheirOrder(t *testing.T) {
 			b.push()
 			require.Empty(t, b.pending())
 			require.Equal(t, names+"\nTrain | 5\nAvion | 6\nBateau | 7", b.rows("SELECT name, position FROM invoice_lines ORDER BY id"))
-			require.Equal(t, []string{"Train 55", "Avion 55", "Bateau 55"}, b.places()[5:])
+			require.Equal(t, []string{"Train 50", "Avion 50", "Bateau 50"}, b.places()[5:])
 		})
 	}
 }
