@@ -25,6 +25,7 @@ type Ask struct {
 	// meant: Companies is the model's field that tells.
 	Company   bool
 	Companies string
+	In        int64 // the row's company, which the caller knows; 0: the synced one
 
 	// A reference: the record of the row LocalID of Entity.
 	Entity, LocalID string

@@ -54,7 +54,7 @@ func (e *Entity) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 // those of Create it has none for. What is NULL is left to Odoo.
 func (e *Entity) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: e.Name, row: row, finder: f, creates: true}
-	cells := x.cells(e.Fields, given(row), e.SentNew)
+	cells := x.cells(e.Fields, given(row), func(f *Field) bool { return e.SentNew(f) && !f.Shared(row) })
 	have := map[string]bool{}
 	for _, c := range cells {
 		have[c.Field] = true

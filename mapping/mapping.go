@@ -198,24 +198,25 @@ type Field struct {
 	LookupField string // and its field
 	Companies   string // the model's field of companies, company_ids or company_id; "" when it has none
 
-	col       Column
-	table     string
-	options   []string // of an ENUM column
-	cases     []fieldCase
-	otherwise record.Value
-	values    map[string]string // Odoo's value → ours
-	nullIf    []string
-	html      bool // the value is HTML, the column plain text
-	prefix    string
-	when      Domain // the field is only known while this holds
-	path      *path
-	target    odooclient.Field  // Odoo's Source, as fields_get has it
-	back      []string          // Odoo's values that values translates, in the file's order
-	byMethod  bool              // a state that business methods reach
-	lookupIn  Domain            // a lookup finds only records within it
-	within    []within          // and of what other fields of the row name
-	payload   []string          // names under which a webhook sends the column's own value
-	stub      map[string]string // a stub's field → the webhook's name of it
+	col         Column
+	table       string
+	options     []string // of an ENUM column
+	cases       []fieldCase
+	otherwise   record.Value
+	values      map[string]string // Odoo's value → ours
+	nullIf      []string
+	html        bool // the value is HTML, the column plain text
+	prefix      string
+	when        Domain // the field is only known while this holds
+	path        *path
+	target      odooclient.Field  // Odoo's Source, as fields_get has it
+	back        []string          // Odoo's values that values translates, in the file's order
+	byMethod    bool              // a state that business methods reach
+	lookupIn    Domain            // a lookup finds only records within it
+	within      []within          // and of what other fields of the row name
+	sharedWhile map[string]string // our fields → values with which another record has the value too
+	payload     []string          // names under which a webhook sends the column's own value
+	stub        map[string]string // a stub's field → the webhook's name of it
 }
 
 // within restricts a lookup: its record's field is what another field of the
@@ -243,6 +244,17 @@ func (e *Entity) Field(name string) *Field { return findField(e.Fields, name) }
 
 // Field returns the line field of that name, nil when there is none.
 func (c *Child) Field(name string) *Field { return findField(c.Fields, name) }
+
+// CompanyField is the field that keeps Odoo's id of the record's company, nil
+// when the mapping has none.
+func (e *Entity) CompanyField() *Field {
+	for _, f := range e.Fields {
+		if f.Kind == KindRawID && f.Source == "company_id" {
+			return f
+		}
+	}
+	return nil
+}
 
 // Child returns the lines read through that x2many field, nil when there are none.
 func (e *Entity) Child(name string) *Child {

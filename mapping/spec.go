@@ -80,28 +80,30 @@ type childSpec struct {
 }
 
 type fieldSpec struct {
-	Odoo       names             `yaml:"odoo"`          // alternatives by version, the first that exists
-	Column     string            `yaml:"column"`        // the field's name when left out
-	Direction  Direction         `yaml:"direction"`     // the entity's when left out
-	Policy     Policy            `yaml:"policy"`        // the entity's when left out
-	Expected   bool              `yaml:"expected"`      // computed by Odoo
-	Optional   bool              `yaml:"optional"`      // not every Odoo has it
-	Lookup     string            `yaml:"lookup"`        // a many2one: this field of its record
-	LookupList string            `yaml:"lookup_list"`   // a many2many: the list of this field
-	LookupIn   []any             `yaml:"lookup_domain"` // only records within it are looked up
-	Within     map[string]string `yaml:"within"`        // a field of the looked-up record → ours that names it
-	Reference  string            `yaml:"reference"`     // a many2one: the id of that entity's row
-	Path       string            `yaml:"path"`          // with reference: the way over the lines
-	RawID      bool              `yaml:"raw_id"`        // a many2one: Odoo's id itself
-	Values     map[string]string `yaml:"values"`        // Odoo's value → ours; others stay
-	Cases      []caseSpec        `yaml:"cases"`
-	Otherwise  *string           `yaml:"otherwise"`
-	NullIf     names             `yaml:"null_if"`
-	HTML       bool              `yaml:"html"`
-	Prefix     string            `yaml:"prefix"` // "odoo_url", or a text
-	When       []any             `yaml:"when"`
-	Payload    names             `yaml:"payload"`
-	Stub       map[string]string `yaml:"stub"`
+	Odoo        names             `yaml:"odoo"`          // alternatives by version, the first that exists
+	Column      string            `yaml:"column"`        // the field's name when left out
+	Direction   Direction         `yaml:"direction"`     // the entity's when left out
+	Policy      Policy            `yaml:"policy"`        // the entity's when left out
+	Expected    bool              `yaml:"expected"`      // computed by Odoo
+	Optional    bool              `yaml:"optional"`      // not every Odoo has it
+	Lookup      string            `yaml:"lookup"`        // a many2one: this field of its record
+	LookupList  string            `yaml:"lookup_list"`   // a many2many: the list of this field
+	LookupIn    []any             `yaml:"lookup_domain"` // only records within it are looked up
+	Within      map[string]string `yaml:"within"`        // a field of the looked-up record → ours that names it
+	SharedWhile map[string]string `yaml:"shared_while"`  // our fields → values with which another record has it too
+	SharedSince int               `yaml:"shared_since"`  // the first Odoo that shares it
+	Reference   string            `yaml:"reference"`     // a many2one: the id of that entity's row
+	Path        string            `yaml:"path"`          // with reference: the way over the lines
+	RawID       bool              `yaml:"raw_id"`        // a many2one: Odoo's id itself
+	Values      map[string]string `yaml:"values"`        // Odoo's value → ours; others stay
+	Cases       []caseSpec        `yaml:"cases"`
+	Otherwise   *string           `yaml:"otherwise"`
+	NullIf      names             `yaml:"null_if"`
+	HTML        bool              `yaml:"html"`
+	Prefix      string            `yaml:"prefix"` // "odoo_url", or a text
+	When        []any             `yaml:"when"`
+	Payload     names             `yaml:"payload"`
+	Stub        map[string]string `yaml:"stub"`
 }
 
 type caseSpec struct {

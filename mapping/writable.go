@@ -26,6 +26,7 @@ func (c *compiler) push(e *Entity, s *entitySpec, fields odooclient.Fields) {
 			e.Methods = append(e.Methods, c.method(at, i, m, f))
 		}
 	}
+	c.shared(e.Name, e.Fields, s.Fields)
 	c.writable(e.Name, e.Fields)
 	for _, child := range e.Children {
 		c.writable(e.Name+"/"+child.Name, child.Fields)

@@ -30,6 +30,7 @@ type batch struct {
 	stale    map[int64]bool
 	ended    map[int64]bool // through its last entity
 
+	survivors map[int64]survivor          // of records that Odoo merged into others
 	adoptions map[string]map[int64]string // by entity and Odoo id: the row that is the same
 	out       *outbound                   // what a push has to do next; nil for other syncs
 }
@@ -38,7 +39,7 @@ func newBatch(e *Engine, model string, entities []*mapping.Entity, targets []Tar
 	b := &batch{engine: e, model: model, entities: entities, targets: make(map[int64]Target, len(targets)), trail: t,
 		versions: map[string]map[int64]int64{}, raws: map[int64]odooclient.Raw{}, absent: map[int64]error{},
 		lines: map[string]map[int64][]odooclient.Raw{}, outcomes: map[int64]Outcome{}, errs: map[int64]error{}, stale: map[int64]bool{}, ended: map[int64]bool{},
-		adoptions: map[string]map[int64]string{}}
+		adoptions: map[string]map[int64]string{}, survivors: map[int64]survivor{}}
 	for _, target := range targets {
 		b.targets[target.OdooID] = target
 	}

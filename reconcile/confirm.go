@@ -37,7 +37,7 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		return base, nil
 	}
 	clearIntent(p.link)
-	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.rules.merge,
+	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local),
 		Unknown: !mine, Late: in.late, Row: in.Row, Alike: alike})
 	if mine {
 		p.ignored, p.replaced = got.Ignored, got.Replaced

@@ -48,11 +48,17 @@ func (b *batch) syncEntity(ctx context.Context, entity *mapping.Entity, last boo
 				return err
 			}
 		}
+		if err := b.findSurvivors(ctx, entity, ready); err != nil {
+			return err
+		}
 		items, err := b.matchRows(ctx, entity, b.items(entity, ready, res))
 		if err != nil {
 			return err
 		}
 		if err := b.apply(ctx, entity, items, last); err != nil {
+			return err
+		}
+		if err := b.repoint(ctx, entity); err != nil {
 			return err
 		}
 		ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(ready, id) })

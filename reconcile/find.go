@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +41,48 @@ func (f *finder) Find(a mapping.Ask) (int64, error) {
 		return 0, errNoRecord{a.Entity, a.LocalID}
 	}
 	return f.engine.names.find(a, f.engine.where(a))
+}
+
+// in is the finder for rows of a company.
+func (f *finder) in(company int64) mapping.Finder { return companyFinder{f, company} }
+
+type companyFinder struct {
+	*finder
+	company int64
+}
+
+// Find implements mapping.Finder.
+func (f companyFinder) Find(a mapping.Ask) (int64, error) {
+	return f.finder.Find(inCompany(a, f.company))
+}
+
+// inCompany makes an ask one of a row's company, where that matters.
+func inCompany(a mapping.Ask, company int64) mapping.Ask {
+	if a.Company {
+		a.In = company
+	}
+	return a
+}
+
+// companyOf is the company that a row belongs to, 0 for the synced one.
+func companyOf(entity *mapping.Entity, fields record.Fields) int64 {
+	f := entity.CompanyField()
+	if f == nil {
+		return 0
+	}
+	id, err := strconv.ParseInt(fields[f.Name].Text(), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// current puts a company first among those that are synced.
+func (e *Engine) current(company int64) []int64 {
+	if company == 0 {
+		return e.companies
+	}
+	return append([]int64{company}, slices.DeleteFunc(slices.Clone(e.companies), func(id int64) bool { return id == company })...)
 }
 
 // resolve looks up everything the asks name: rows, pushing those first that are
@@ -123,8 +166,8 @@ func (c *nameCache) find(a mapping.Ask, where string) (int64, error) {
 // where says in which company and which domain a name is looked for.
 func (e *Engine) where(a mapping.Ask) string {
 	out := ""
-	if a.Company && len(e.companies) > 0 {
-		out = fmt.Sprintf(" in company %d or in none", e.companies[0])
+	if companies := e.current(a.In); a.Company && len(companies) > 0 {
+		out = fmt.Sprintf(" in company %d or in none", companies[0])
 	}
 	if a.Where != "" {
 		out += " where " + a.Where
@@ -158,8 +201,8 @@ func (e *Engine) lookUp(ctx context.Context, asks []mapping.Ask) error {
 			continue
 		}
 		domain := a.Domain()
-		if a.Company && len(e.companies) > 0 {
-			domain = append(domain, []any{a.Companies, "in", companiesOrNone(a.Companies, e.companies[:1])})
+		if companies := e.current(a.In); a.Company && len(companies) > 0 {
+			domain = append(domain, []any{a.Companies, "in", []any{false, companies[0]}})
 		}
 		ids, err := e.remote.Search(ctx, a.Model, domain, odooclient.Page{Limit: 5})
 		if err != nil {
@@ -173,15 +216,6 @@ func (e *Engine) lookUp(ctx context.Context, asks []mapping.Ask) error {
 		e.names.put(a, ids, now.Add(lookupTTL))
 	}
 	return nil
-}
-
-// companiesOrNone is the company's records and those that belong to none.
-func companiesOrNone(_ string, companies []int64) []any {
-	out := []any{false}
-	for _, id := range companies {
-		out = append(out, id)
-	}
-	return out
 }
 
 // exactly keeps the records whose field is the text to the letter.

@@ -45,6 +45,7 @@ func (w *writer) planGone(p *plan) error {
 	if local != nil {
 		p.op, p.outcome = "delete", Deleted
 		w.deleteRow(p, local)
+		w.mergedInto(p)
 	}
 	return nil
 }
@@ -80,9 +81,9 @@ func (w *writer) planLocallyGone(p *plan, base record.Base) error {
 	p.outcome = Ignored
 	out := merge.Merge(merge.Input{Base: base, Odoo: &p.item.record, Rules: w.rules.merge})
 	done := p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete
-	if p.link.DeletedBy == record.Local && out.DeleteOdoo || done || w.entity.OnLocalDelete == "ignore" {
+	p.link.Base = base
+	if out.DeleteOdoo && (p.link.DeletedBy == record.Local || done) || w.entity.OnLocalDelete == "ignore" {
 		// It is as we left it: archived, or kept because the mapping says so.
-		p.link.Base = accepted(base, p.item.record)
 		p.link.WriteDate, p.link.CreateDate = p.item.record.WriteDate, p.item.record.CreateDate
 		p.tombstone(w.now, record.Local)
 		return nil
@@ -98,16 +99,6 @@ func (w *writer) planLocallyGone(p *plan, base record.Base) error {
 	p.link.DeletedBy = ""
 	p.message = fmt.Sprintf("the row %s of %s was deleted here, its record %d is still in Odoo", p.link.LocalID, w.entity.Table, p.item.id)
 	return w.outward(p, out)
-}
-
-// accepted is the base of a tombstone: Odoo's record as it was left. What is
-// different later was edited there.
-func accepted(base record.Base, left record.Record) record.Base {
-	next := record.Base{Fields: record.Pairs{}, Lines: base.Lines}
-	for name, v := range left.Fields {
-		next.Fields[name] = record.Pair{Odoo: v, Local: base.Fields[name].Local}
-	}
-	return next
 }
 
 // deleteRow does what the mapping wants done with a deleted record's row.

@@ -93,7 +93,7 @@ func newStories(t *testing.T) *stories {
 	w := &stories{pushBench: newPushBench(t, 17)}
 	data, err := os.ReadFile("../configs/mapping.yaml")
 	require.NoError(t, err)
-	text := strings.NewReplacer("      city: {odoo: city}\n      state_code", "      city: {odoo: city, policy: odoo}\n      state_code",
+	text := strings.NewReplacer("      city: {odoo: city, shared", "      city: {odoo: city, policy: odoo, shared",
 		"      phone: {odoo: phone}\n      mobile", "      phone: {odoo: phone, policy: local}\n      mobile",
 		"      email: {odoo: email}\n", "      email: {odoo: email, policy: ask}\n").Replace(string(data))
 	spec, err := mapping.Parse([]byte(text))
@@ -190,8 +190,10 @@ func (w *stories) note(format string, args ...any) {
 }
 
 func (w *stories) fail(format string, args ...any) {
-	w.t.Fatalf("%s\n\nthe story of seed %d:\n  %s\n\nto hear it again: ODOOSYNC_SEED=%d ODOOSYNC_INTERLEAVINGS=1 go test ./reconcile -run TestInterleavings",
-		fmt.Sprintf(format, args...), w.seed, strings.Join(w.steps, "\n  "), w.seed)
+	history := w.rows("SELECT * FROM (SELECT id, odoo_id, local_id, side, op, changes, cause_kind FROM sync_changes ORDER BY id DESC LIMIT 12) latest ORDER BY id")
+	links := w.rows("SELECT * FROM (SELECT id, odoo_id, local_id, state, deleted_by, error, base FROM sync_links ORDER BY id DESC LIMIT 4) latest ORDER BY id")
+	w.t.Fatalf("%s\n\nthe story of seed %d:\n  %s\n\nhistory:\n%s\n\nlinks:\n%s\n\nto hear it again: ODOOSYNC_SEED=%d ODOOSYNC_INTERLEAVINGS=1 go test ./reconcile -run TestInterleavings",
+		fmt.Sprintf(format, args...), w.seed, strings.Join(w.steps, "\n  "), history, links, w.seed)
 }
 
 func (w *stories) step() {

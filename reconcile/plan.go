@@ -125,7 +125,7 @@ func (w *writer) planMerge(p *plan) error {
 	if w.deletedHere(p, local) {
 		return w.planLocallyGone(p, base)
 	}
-	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.rules.merge, OdooTime: p.item.record.WriteDate,
+	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local), OdooTime: p.item.record.WriteDate,
 		LocalTimes: w.localTimes(p), Adopt: merge.Policy(w.entity.Adopt)}
 	if local == nil { // new, or deleted here where only Odoo may: it comes back
 		in.Base = record.Base{}

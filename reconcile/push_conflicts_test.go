@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -107,4 +108,30 @@ func TestLinesOfBothSidesMerge(t *testing.T) {
 	}
 	require.ElementsMatch(t, []any{"a, ours", "c, theirs", "theirs", "ours"}, names)
 	require.Empty(t, b.rows("SELECT id FROM sync_conflicts"))
+}
+
+// A contact's VAT is its company's in Odoo, and on 19 so is its address: what
+// the API gives the contact is kept, and does not change the company.
+func TestWhatAContactSharesWithItsCompanyIsNotSent(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version)
+			company := b.sim.Create("res.partner", odoosim.Values{"name": "Mairie", "is_company": true, "vat": "FR23334175221", "city": "Nantes"})
+			b.sync("res.partner", company)
+			b.api("INSERT INTO contacts (name, parent_id, vat) SELECT 'Secrétariat', id, 'FR40303265045' FROM contacts")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "FR23334175221", b.sim.Get("res.partner", company)["vat"])
+			require.Equal(t, "vat | FR40303265045 | direction", b.rows("SELECT field, local_value, policy FROM sync_conflicts"))
+			b.api("UPDATE contacts SET city = 'Vannes' WHERE parent_id IS NOT NULL")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "Nantes", b.sim.Get("res.partner", company)["city"])
+			want := "Vannes"
+			if version >= 19 {
+				want = "Nantes"
+			}
+			require.Equal(t, want, b.rows("SELECT city FROM contacts WHERE parent_id IS NOT NULL"))
+		})
+	}
 }

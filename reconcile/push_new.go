@@ -139,13 +139,14 @@ func (r *pushRun) parents(ctx context.Context, entity *mapping.Entity, rows []*n
 
 // asks are what encoding the row will ask.
 func (n *newRow) asks(entity *mapping.Entity, into map[mapping.Ask]bool) {
+	company := companyOf(entity, n.record.Fields)
 	for _, a := range entity.Asks(n.record.Fields, n.record.Fields) {
-		into[a] = true
+		into[inCompany(a, company)] = true
 	}
 	for _, child := range entity.Children {
 		for _, line := range n.record.Lines[child.Name] {
 			for _, a := range child.Asks(line.Fields, line.Fields) {
-				into[a] = true
+				into[inCompany(a, company)] = true
 			}
 		}
 	}
@@ -314,7 +315,7 @@ func createIntent(entity *mapping.Entity, row record.Record) *intent {
 	in.Row = row.Fields
 	in.Sent = merge.Sent{New: true, Fields: record.Fields{}}
 	for _, f := range entity.Fields {
-		if v := row.Fields[f.Name]; !v.IsNull() && entity.SentNew(f) {
+		if v := row.Fields[f.Name]; !v.IsNull() && entity.SentNew(f) && !f.Shared(row.Fields) {
 			in.Sent.Fields[f.Name] = v
 		}
 	}

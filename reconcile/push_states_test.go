@@ -155,3 +155,18 @@ func TestAnEmptiedCountryAndAnArchivedContact(t *testing.T) {
 	require.Equal(t, []any{false, false, false}, []any{b.sim.Get("res.partner", ids[0])["country_id"], b.sim.Get("res.partner", ids[1])["active"], b.sim.Get("res.partner", ids[2])["city"]})
 	require.Equal(t, "synced", b.rows("SELECT DISTINCT state FROM sync_links"))
 }
+
+// A row of another company than the first gets that company's taxes and journal.
+func TestAnInvoiceOfAnotherCompany(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.api("INSERT INTO contacts (id, name) VALUES (3, 'Lycée')",
+		"INSERT INTO invoices (id, contact_id, ref, odoo_company_id) VALUES (3, 3, 'API-3', 2)",
+		`INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) VALUES (3, 0, 'Guide', 1, 100, '["20%"]')`)
+	b.push()
+	require.Empty(t, b.pending())
+	move := b.sim.Get("account.move", b.sim.IDs("account.move")[0])
+	line := b.sim.Get("account.move.line", move["invoice_line_ids"].([]int64)[0])
+	tax := b.sim.Get("account.tax", line["tax_ids"].([]int64)[0])
+	journal := b.sim.Get("account.journal", move["journal_id"].(int64))
+	require.Equal(t, []any{int64(2), int64(2), int64(2)}, []any{move["company_id"], tax["company_id"], journal["company_id"]})
+}

@@ -1,6 +1,9 @@
 package reconcile
 
 import (
+	"maps"
+
+	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
 	"odoosync/reconcile/merge"
@@ -33,6 +36,26 @@ func newEntityRules(e *mapping.Entity) entityRules {
 			Position: c.PositionColumn, Columns: columns(c.Fields)}
 	}
 	return r
+}
+
+// mergeRules are the rules for a row: what its record shares with another one in
+// Odoo comes from there, whatever the mapping says.
+func (w *writer) mergeRules(local *record.Record) merge.Rules {
+	rules := w.rules.merge
+	if local == nil {
+		return rules
+	}
+	cloned := false
+	for _, f := range w.entity.Fields {
+		if !f.Shared(local.Fields) {
+			continue
+		}
+		if !cloned {
+			rules.Fields, cloned = maps.Clone(rules.Fields), true
+		}
+		rules.Fields[f.Name] = merge.Rule{Direction: merge.ToAPI, Policy: merge.Odoo}
+	}
+	return rules
 }
 
 func fieldRules(fields []*mapping.Field) map[string]merge.Rule {

@@ -2,8 +2,9 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -164,9 +165,9 @@ func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
 	switch {
 	case j.intent.Step == stepMethod:
 		args := append([]any{id}, j.intent.Method.Args...)
-		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": odooclient.Tracked})
+		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": r.contextOf(1, j.company())})
 	case j.entity.OnLocalDelete == "archive":
-		err = remote.Write(ctx, j.entity.Model, id, map[string]any{"active": false}, odooclient.Tracked)
+		err = remote.Write(ctx, j.entity.Model, id, map[string]any{"active": false}, r.contextOf(1, j.company()))
 	default:
 		err = remote.Unlink(ctx, j.entity.Model, id)
 	}
@@ -174,12 +175,17 @@ func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
 }
 
 // contextOf is quiet for many records, and lets a single edit be seen in
-// Odoo's chatter.
-func contextOf(n int) map[string]any {
+// Odoo's chatter. The records' own company is the current one: an invoice gets
+// its company, journal and taxes from it.
+func (r *pushRun) contextOf(n int, company int64) map[string]any {
+	out := maps.Clone(odooclient.Tracked)
 	if n > 1 {
-		return odooclient.Quiet
+		out = maps.Clone(odooclient.Quiet)
 	}
-	return odooclient.Tracked
+	if company != 0 {
+		out["allowed_company_ids"] = r.engine.current(company)
+	}
+	return out
 }
 
 // sendUpdates writes known records: those that load can carry together, the
@@ -193,7 +199,7 @@ func (r *pushRun) sendUpdates(ctx context.Context, entity *mapping.Entity, jobs 
 			again = append(again, r.writeOne(ctx, j)...)
 			continue
 		}
-		key := strings.Join(columnsOfCells(j.cells), "\x00")
+		key := fmt.Sprint(j.company(), columnsOfCells(j.cells))
 		if groups[key] == nil {
 			order = append(order, key)
 		}
@@ -239,7 +245,7 @@ func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 		}
 	}
 	if len(values) > 0 {
-		err := r.engine.remote.Write(ctx, j.entity.Model, []int64{j.link.OdooID}, values, odooclient.Tracked)
+		err := r.engine.remote.Write(ctx, j.entity.Model, []int64{j.link.OdooID}, values, r.contextOf(1, j.company()))
 		if err != nil || !added {
 			return r.after(ctx, j, err)
 		}
@@ -257,7 +263,7 @@ func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 }
 
 func (r *pushRun) loadOnce(ctx context.Context, j *job, columns []string, rows [][]string) error {
-	result, err := r.engine.remote.Load(ctx, j.entity.Model, columns, rows, odooclient.Tracked)
+	result, err := r.engine.remote.Load(ctx, j.entity.Model, columns, rows, r.contextOf(1, j.company()))
 	if err != nil {
 		return err
 	}

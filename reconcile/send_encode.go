@@ -19,7 +19,7 @@ func (r *pushRun) prepare(ctx context.Context, jobs []*job) ([]*job, error) {
 	}
 	var ready []*job
 	for _, j := range jobs {
-		if err := j.encode(r.finder); err != nil {
+		if err := j.encode(r.finder.in(j.company())); err != nil {
 			r.abandon(ctx, j, j.refuse(err))
 			continue
 		}
@@ -30,15 +30,23 @@ func (r *pushRun) prepare(ctx context.Context, jobs []*job) ([]*job, error) {
 
 func (j *job) asks(into map[mapping.Ask]bool) {
 	for _, a := range j.entity.Asks(j.intent.Sent.Fields, j.row.Fields) {
-		into[a] = true
+		into[inCompany(a, j.company())] = true
 	}
 	for _, child := range j.entity.Children {
 		for _, line := range j.intent.Sent.Lines[child.Name] {
 			for _, a := range child.Asks(line.Fields, j.line(child.Name, line.LocalID)) {
-				into[a] = true
+				into[inCompany(a, j.company())] = true
 			}
 		}
 	}
+}
+
+// company is the one the record is in, or will be; 0 for the synced one.
+func (j *job) company() int64 {
+	if id, ok := j.raw["company_id"].(int64); ok {
+		return id
+	}
+	return companyOf(j.entity, j.row.Fields)
 }
 
 // line is the whole line whose change is sent.

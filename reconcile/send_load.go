@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"odoosync/internal/mysqldb"
@@ -40,7 +41,7 @@ func (r *pushRun) sendCreates(ctx context.Context, entity *mapping.Entity, jobs 
 
 // shape tells jobs that fill the same columns, and whose lines do, run by run.
 func (j *job) shape() string {
-	parts := columnsOfCells(j.cells)
+	parts := append([]string{strconv.FormatInt(j.company(), 10)}, columnsOfCells(j.cells)...)
 	for _, run := range j.runs() {
 		parts = append(parts, run[0].shape())
 	}
@@ -62,7 +63,7 @@ func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job,
 	}
 	var ids []int64
 	for n, call := range rowsOf(entity, jobs) {
-		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, contextOf(len(jobs)))
+		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, r.contextOf(len(jobs), jobs[0].company()))
 		refused := err == nil && len(result.Messages) > 0
 		switch {
 		case n > 0 && (err != nil || refused):

@@ -191,3 +191,26 @@ func ExpiredIntents(ctx context.Context, q Queryer, now time.Time, limit int) ([
 	return selectLinks(ctx, q, "intent_deadline < ? AND local_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sync_outbox o"+
 		" WHERE o.entity = sync_links.entity AND o.local_id = sync_links.local_id AND o.status = 'pending') LIMIT ?", []any{now.UTC(), limit})
 }
+
+// LinksOfRecords returns the links of these records, by Odoo's id, as they
+// stand.
+func LinksOfRecords(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]*Link, error) {
+	out := make(map[int64]*Link, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	links, err := selectLinks(ctx, q, "entity = ? AND odoo_id IN ("+marks(len(ids))+")", append([]any{entity}, anys(ids)...))
+	for _, l := range links {
+		out[l.OdooID] = l
+	}
+	return out, err
+}
+
+// Referring returns the Odoo ids of the records whose rows refer to a row.
+func Referring(ctx context.Context, q Queryer, entity string, t Table, column, localID string) ([]int64, error) {
+	ids, err := texts(ctx, q, "SELECT CAST("+quote(t.ID)+" AS CHAR) FROM "+quote(t.Name)+" WHERE "+quote(column)+" = ?", []any{localID})
+	if err != nil {
+		return nil, err
+	}
+	return OdooIDs(ctx, q, entity, ids)
+}

@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+)
+
+// survivor is the record that Odoo merged another one into.
+type survivor struct {
+	odooID  int64
+	localID string
+	moved   map[string][]int64 // by model: the documents of the one that is gone
+}
+
+// findSurvivors looks, for records that are gone, for the ones they were merged
+// into. Odoo's merge unlinks the sources, points their external ids at the
+// survivor and moves their documents to it, partly by SQL, without a write_date
+// (odoo/addons/base/wizard/base_partner_merge.py). So a record of ours is asked
+// for by its external id, and any by where its documents are now.
+func (b *batch) findSurvivors(ctx context.Context, entity *mapping.Entity, ids []int64) error {
+	if entity.MergedColumn == "" || b.engine.remote == nil {
+		return nil
+	}
+	for _, id := range ids {
+		if !errors.Is(b.absent[id], odooclient.ErrMissing) {
+			continue
+		}
+		if err := b.findSurvivor(ctx, entity, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) findSurvivor(ctx context.Context, entity *mapping.Entity, id int64) error {
+	links, err := store.LinksOfRecords(ctx, b.engine.db, entity.Name, []int64{id})
+	if err != nil || links[id] == nil || links[id].LocalID == "" || links[id].State == store.DeletedState {
+		return err
+	}
+	s := survivor{moved: map[string][]int64{}}
+	if s.odooID, err = b.engine.remote.ExternalID(ctx, externalModule, externalName(entity, links[id].UUID, "")); err != nil {
+		return err
+	}
+	if s.odooID == id {
+		s.odooID = 0
+	}
+	if err := b.documentsOf(ctx, entity, links[id].LocalID, id, &s); err != nil || s.odooID == 0 {
+		return err
+	}
+	rows := b.engine.rules[entity.Name].table
+	known, err := store.RowIDs(ctx, b.engine.db, entity.Name, rows, []int64{s.odooID})
+	if err != nil {
+		return err
+	}
+	if known[s.odooID] == "" && !b.trail.has(entity.Model, s.odooID) {
+		if _, err := b.engine.sync(ctx, entity.Model, []Target{{OdooID: s.odooID, Cause: b.targets[id].Cause}}, b.trail); err != nil {
+			return err
+		}
+		if known, err = store.RowIDs(ctx, b.engine.db, entity.Name, rows, []int64{s.odooID}); err != nil {
+			return err
+		}
+	}
+	s.localID = known[s.odooID]
+	b.survivors[id] = s
+	return nil
+}
+
+// someDocuments is how many of a row's documents are looked at to see where
+// they went.
+const someDocuments = 3
+
+// documentsOf finds what refers to a row here, and which record the same refers
+// to in Odoo now. Where they do not agree on one, there is no survivor.
+func (b *batch) documentsOf(ctx context.Context, entity *mapping.Entity, localID string, id int64, s *survivor) error {
+	for _, other := range b.engine.mapping.Entities {
+		for _, f := range other.Fields {
+			if f.Kind != mapping.KindReference || f.Entity != entity.Name || f.Source == "" || f.Source == "id" {
+				continue
+			}
+			documents, err := store.Referring(ctx, b.engine.db, other.Name, b.engine.rules[other.Name].table, f.Column, localID)
+			if err != nil {
+				return err
+			}
+			s.moved[other.Model] = append(s.moved[other.Model], documents...)
+			if len(documents) == 0 || s.odooID != 0 {
+				continue
+			}
+			if err := b.whereNow(ctx, other.Model, f.Source, documents[:min(len(documents), someDocuments)], id, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *batch) whereNow(ctx context.Context, model, field string, documents []int64, gone int64, s *survivor) error {
+	agreed, differ := int64(0), false
+	err := b.engine.odoo.ReadEach(ctx, model, documents, []string{field}, func(_ int64, raw odooclient.Raw, err error) error {
+		now, _ := raw[field].(int64)
+		if err != nil || now == 0 || now == gone {
+			return nil
+		}
+		differ = differ || agreed != 0 && agreed != now
+		agreed = now
+		return nil
+	})
+	if err == nil && !differ {
+		s.odooID = agreed
+	}
+	return err
+}
+
+// mergedInto notes on the row of a merged record which row survived it.
+func (w *writer) mergedInto(p *plan) {
+	s, merged := w.batch.survivors[p.item.id]
+	if !merged || s.localID == "" {
+		return
+	}
+	if p.columns == nil {
+		p.columns = map[string]any{}
+	}
+	p.columns[w.entity.MergedColumn] = s.localID
+	p.changes[w.entity.MergedColumn] = [2]record.Value{record.Null, record.Text(s.localID)}
+}
+
+// repoint syncs the documents of merged records: most of them moved without a
+// word.
+func (b *batch) repoint(ctx context.Context, entity *mapping.Entity) error {
+	for id, s := range b.survivors {
+		delete(b.survivors, id)
+		for model, documents := range s.moved {
+			var targets []Target
+			for _, document := range documents {
+				if !b.trail.has(model, document) {
+					targets = append(targets, Target{OdooID: document, Cause: store.Cause{Kind: b.targets[id].Cause.Kind, ID: b.targets[id].Cause.ID, RunID: b.targets[id].Cause.RunID}})
+				}
+			}
+			if len(targets) == 0 {
+				continue
+			}
+			if _, err := b.engine.sync(ctx, model, targets, b.trail); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
