@@ -28,6 +28,7 @@ func columnOf(name, definition string) Column {
 		full += " unsigned"
 	}
 	c := Column{Name: name, FullType: full, Nullable: !strings.Contains(rest, "not null"), Default: strings.Contains(rest, "default")}
+	c.Fresh = c.Default && name == "id"
 	kind, size, _ := strings.Cut(full, "(")
 	c.Type = strings.TrimSuffix(kind, " unsigned")
 	switch c.Type {

@@ -92,6 +92,23 @@ func (c *compiler) ownColumn(at place, t Table, table string, col Column, as use
 	}
 }
 
+// maxKey is how much of a row's own id is kept beside Odoo's.
+const maxKey = 64
+
+// key checks that a new row gets an id, where records of Odoo become rows.
+func (c *compiler) key(at place, d Direction, t Table, table, name string) {
+	col, ok := t.Columns[name]
+	if !ok || t.Unique == nil {
+		return
+	}
+	if col.isText() && col.Length > maxKey {
+		c.problem(at, "column %s.%s is the row's own id and is %s: at most %d characters of it are kept, so make it VARCHAR(%d) or shorter", table, name, col.FullType, maxKey, maxKey)
+	}
+	if d != ToOdoo && !col.Fresh {
+		c.problem(at, "column %s.%s is the row's own id, and nothing gives one to the row of a record that comes from Odoo: make it AUTO_INCREMENT, or a text with DEFAULT (UUID())", table, name)
+	}
+}
+
 func noColumn(table, name string, t Table) string {
 	return "table " + table + " has no column " + name + record.DidYouMean(name, keysOf(t.Columns))
 }

@@ -101,6 +101,7 @@ func (c *compiler) entity(name string, s *entitySpec) *Entity {
 	at := c.spec.at(name, "")
 	table, fields := c.table(at, s.Table), c.model(at, s.Model)
 	c.columns(at, table, s.Table, ownColumn{e.IDColumn, asKey}, ownColumn{e.OdooIDColumn, asOdooID}, ownColumn{e.DeletedColumn, asMark}, ownColumn{e.MergedColumn, asSurvivor})
+	c.key(at, e.Direction, table, s.Table, e.IDColumn)
 	_, e.hasActive = fields["active"]
 	e.domain = c.condition(at, "domain", s.Domain, s.Model, fields)
 	e.createWhen = c.condition(at, "create_when", s.CreateWhen, s.Model, fields)
@@ -205,6 +206,7 @@ func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient
 	table := c.table(at, s.Table)
 	c.columns(at, table, s.Table, ownColumn{child.IDColumn, asKey}, ownColumn{child.OdooIDColumn, asOdooID},
 		ownColumn{child.ParentColumn, asParent}, ownColumn{child.PositionColumn, asPosition})
+	c.key(at, e.Direction, table, s.Table, child.IDColumn)
 	var fields odooclient.Fields
 	if parent != nil {
 		field, ok := parent[name]

@@ -252,6 +252,29 @@ func TestCompileNeedsUniqueKeys(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestCompileNeedsKeysThatFillThemselves(t *testing.T) {
+	for _, tt := range []struct{ name, definition, direction, want string }{
+		{"a number that does not increment", "bigint(20) not null", "both", "nothing gives one to the row of a record that comes from Odoo"},
+		{"a text with a default", "varchar(36) not null default", "both", ""},
+		{"a long text", "varchar(65) not null default", "both", "at most 64 characters of it are kept"},
+		{"no row is made of a record", "varchar(36) not null", "to_odoo", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			schema := sampleSchema()
+			schema.Tables["people"].Columns["id"] = columnOf("id", tt.definition)
+			spec, err := Parse([]byte(sample))
+			require.NoError(t, err)
+			spec.Entities["people"].Direction = Direction(tt.direction)
+			if _, err = spec.Compile(schema); tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "column people.id is the row's own id")
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
 func TestCompileNeedsInnoDB(t *testing.T) {
 	schema := sampleSchema()
 	people := schema.Tables["people"]

@@ -35,6 +35,7 @@ type Column struct {
 	Scale     int
 	Nullable  bool
 	Default   bool // has a default, or increments or computes itself
+	Fresh     bool // gives every new row another value: AUTO_INCREMENT, DEFAULT (UUID())
 }
 
 // canonicalType tells the type of the column's values. ok is false for a type

@@ -27,6 +27,7 @@ type item struct {
 	fate    fate
 	record  record.Record
 	missing []mapping.MissingRef
+	lost    record.Fields // references to rows that were deleted here, as they were
 }
 
 // syncEntity brings one entity's rows up to date from what was read. Records
@@ -109,6 +110,13 @@ func (b *batch) item(entity *mapping.Entity, id int64, res *resolver) (item, err
 		it.fate = unborn
 	}
 	it.record, it.missing, err = entity.Decode(raw, b.linesOf(entity, id), res)
+	it.lost = record.Fields{}
+	for _, m := range it.missing {
+		f := entity.Field(m.Field) // nil for a line's
+		if former, known := res.lost[m.Entity][m.OdooID]; known && f != nil && f.Entity == m.Entity {
+			it.lost[m.Field] = record.Text(former)
+		}
+	}
 	return it, err
 }
 

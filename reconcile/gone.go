@@ -79,6 +79,11 @@ func (w *writer) deletedHere(p *plan, local *record.Record) bool {
 // says, unless it was edited in Odoo since, which is for a person to decide.
 func (w *writer) planLocallyGone(p *plan, base record.Base) error {
 	p.outcome = Ignored
+	for name, v := range p.item.lost { // a parent deleted here together with the row is no edit in Odoo
+		if p.item.record.Fields[name].IsNull() {
+			p.item.record.Fields[name] = v
+		}
+	}
 	out := merge.Merge(merge.Input{Base: base, Odoo: &p.item.record, Rules: w.rules.merge})
 	done := p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete
 	p.link.Base = base

@@ -127,3 +127,36 @@ func TestInsertedAndDeletedAtOnce(t *testing.T) {
 	require.Empty(t, b.sim.IDs("res.partner"))
 	require.Empty(t, b.rows("SELECT id FROM sync_links"))
 }
+
+// A row that is deleted together with the one it points at follows it: that its
+// reference leads nowhere any more is no edit made in Odoo.
+func TestADeletedRowFollowsItsParent(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		together bool
+	}{
+		{name: "in one transaction", together: true},
+		{name: "one after the other"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newPushBench(t, 17)
+			b.invoice(3, "NULL", "NULL")
+			b.api("INSERT INTO leads (name, contact_id, type) VALUES ('Rome', 3, 'lead')", "INSERT INTO contacts (name, parent_id) VALUES ('Secrétariat', 3)")
+			b.settle()
+			statements := []string{"DELETE FROM invoice_lines", "DELETE FROM invoices", "DELETE FROM leads", "DELETE FROM contacts WHERE parent_id = 3", "DELETE FROM contacts"}
+			if tt.together {
+				b.api(statements...)
+			} else {
+				for _, s := range statements {
+					b.api(s)
+				}
+			}
+			b.settle()
+			require.Empty(t, b.pending())
+			require.Empty(t, b.rows("SELECT field FROM sync_conflicts"))
+			require.Empty(t, b.sim.IDs("account.move"))
+			require.Equal(t, false, b.sim.Get("crm.lead", 1)["active"])
+			require.Equal(t, "deleted", b.rows("SELECT DISTINCT state FROM sync_status"))
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
@@ -95,6 +96,12 @@ func (r *pushRun) judge(ctx context.Context, tx txn, entity *mapping.Entity, n *
 	gone := n.row.ID == "" || entity.DeletedColumn != "" && n.row.Columns[entity.DeletedColumn] != nil
 	if !gone {
 		return true, nil
+	}
+	if n.row.ID == "" && strings.Contains(n.push.LocalID, "?") {
+		// So the trigger shows a letter that the id's column in sync_outbox cannot hold.
+		r.fail(n.push, record.Errorf(record.CodeRejected, "the row %s of %s was not found: where a row's own id is a text, it must be of ASCII letters, digits and signs, and ? stands here for another one; give the row another %s",
+			n.push.LocalID, entity.Table, entity.IDColumn))
+		return false, nil
 	}
 	r.ended[rowKey{entity.Name, n.push.LocalID}] = true
 	if n.link != nil && n.row.ID == "" {

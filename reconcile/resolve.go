@@ -16,14 +16,15 @@ type resolver struct {
 	batch *batch
 	refs  map[string]map[int64]string // row ids by entity and Odoo id
 	asked map[string]map[int64]bool
-	found map[lookupKey]lookupEntry // kept: the cache may forget one before the record is decoded
+	lost  map[string]map[int64]string // so, of rows that were deleted under their links
+	found map[lookupKey]lookupEntry   // kept: the cache may forget one before the record is decoded
 }
 
 // resolve fetches whatever the records of a batch need to be decoded: names
 // first, because a path leads over names to a reference, then the rows of the
 // records they reference, syncing those that have none yet.
 func (b *batch) resolve(ctx context.Context, entity *mapping.Entity, ids []int64) (*resolver, error) {
-	res := &resolver{batch: b, refs: map[string]map[int64]string{}, asked: map[string]map[int64]bool{}, found: map[lookupKey]lookupEntry{}}
+	res := &resolver{batch: b, refs: map[string]map[int64]string{}, asked: map[string]map[int64]bool{}, lost: map[string]map[int64]string{}, found: map[lookupKey]lookupEntry{}}
 	for range maxHops {
 		lookups, refs := b.wants(entity, ids, res)
 		if len(lookups) == 0 && len(refs) == 0 {
@@ -121,7 +122,18 @@ func (r *resolver) find(ctx context.Context, entity string, ids []int64) error {
 		r.refs[entity] = map[int64]string{}
 	}
 	maps.Copy(r.refs[entity], found)
-	return nil
+	return r.findLost(ctx, entity, ids)
+}
+
+// findLost remembers which rows the records had whose rows are gone.
+func (r *resolver) findLost(ctx context.Context, entity string, ids []int64) error {
+	gone := slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { _, there := r.refs[entity][id]; return there })
+	former, err := store.FormerRowIDs(ctx, r.batch.engine.db, entity, gone)
+	if r.lost[entity] == nil {
+		r.lost[entity] = map[int64]string{}
+	}
+	maps.Copy(r.lost[entity], former)
+	return err
 }
 
 // refresh looks again for rows that were missing: an earlier part of the batch

@@ -185,6 +185,12 @@ func RowIDs(ctx context.Context, q Queryer, entity string, t Table, odooIDs []in
 	return linked, err
 }
 
+// FormerRowIDs returns the row ids that the links of these records name, whether
+// the rows are still there or not.
+func FormerRowIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (map[int64]string, error) {
+	return localIDs(ctx, q, entity, odooIDs)
+}
+
 // OdooIDs returns the Odoo ids of the records linked to these rows.
 func OdooIDs(ctx context.Context, q Queryer, entity string, localIDs []string) ([]int64, error) {
 	if len(localIDs) == 0 {

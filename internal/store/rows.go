@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"odoosync/internal/record"
 )
 
 // Table names a mapped table: its id column, the column of Odoo's id, and the
@@ -184,6 +186,9 @@ func insertOne(ctx context.Context, tx *sql.Tx, t Table, columns []string, cells
 		return "", err
 	}
 	id, err := result.LastInsertId()
+	if err == nil && id == 0 {
+		err = record.Errorf(record.CodeRejected, "a new row of %s was made without Odoo's id and cannot be found again, because its own id %s does not increment", t.Name, t.ID)
+	}
 	return fmt.Sprint(id), err
 }
 

@@ -11,7 +11,9 @@ import (
 func Tables(ctx context.Context, q Queryer) (map[string]mapping.Table, error) {
 	rows, err := q.QueryContext(ctx, "SELECT t.TABLE_NAME, COALESCE(t.ENGINE, ''), c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE,"+
 		" COALESCE(c.CHARACTER_MAXIMUM_LENGTH, 0), COALESCE(c.NUMERIC_PRECISION, 0), COALESCE(c.NUMERIC_SCALE, 0), c.IS_NULLABLE,"+
-		" c.COLUMN_DEFAULT IS NOT NULL OR c.EXTRA LIKE '%auto_increment%' OR c.EXTRA LIKE '%GENERATED%'"+
+		" c.COLUMN_DEFAULT IS NOT NULL OR c.EXTRA LIKE '%auto_increment%' OR c.EXTRA LIKE '%GENERATED%',"+
+		// A constant stands in quotes on MariaDB; MySQL marks what is none.
+		" c.EXTRA LIKE '%auto_increment%' OR c.EXTRA LIKE '%DEFAULT_GENERATED%' OR COALESCE(c.COLUMN_DEFAULT LIKE '%(%' AND c.COLUMN_DEFAULT NOT LIKE '''%', FALSE)"+
 		" FROM information_schema.TABLES t JOIN information_schema.COLUMNS c USING (TABLE_SCHEMA, TABLE_NAME)"+
 		" WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE'")
 	if err != nil {
@@ -23,7 +25,7 @@ func Tables(ctx context.Context, q Queryer) (map[string]mapping.Table, error) {
 		var table, engine, nullable string
 		var c mapping.Column
 		var length uint64
-		if err := rows.Scan(&table, &engine, &c.Name, &c.Type, &c.FullType, &length, &c.Precision, &c.Scale, &nullable, &c.Default); err != nil {
+		if err := rows.Scan(&table, &engine, &c.Name, &c.Type, &c.FullType, &length, &c.Precision, &c.Scale, &nullable, &c.Default, &c.Fresh); err != nil {
 			return nil, err
 		}
 		c.Type = strings.ToLower(c.Type)
