@@ -167,6 +167,16 @@ func (a *App) WebhookKey() string {
 // DB is the database, for the demo to look at.
 func (a *App) DB() *mysqldb.DB { return a.db }
 
+// OpenAsAPI opens connections as the API's own program has them: what is edited
+// on them goes to Odoo. The caller closes them.
+func (a *App) OpenAsAPI() (*mysqldb.DB, error) {
+	dsn := a.config.Database.DSN.Reveal()
+	if a.local != nil {
+		dsn = a.local.DSN(a.db.Name())
+	}
+	return mysqldb.Open(mysqldb.Options{DSN: dsn, Foreign: true, MaxOpen: 2})
+}
+
 // Failed tells of a part that ended although nobody stopped it.
 func (a *App) Failed() <-chan error { return a.failed }
 

@@ -1,5 +1,5 @@
 // Package demo runs the daemon between a simulated Odoo and a private
-// database, edits records there, and shows the rows change here.
+// database, edits records there and rows here, and shows each side follow.
 //
 // It ends with a comparison of both sides that does not use the daemon's own
 // merge: what a user would see in Odoo against what SELECT returns.
@@ -18,8 +18,8 @@ import (
 
 	"odoosync/configs"
 	"odoosync/internal/app"
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/odoosim"
-	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/reconcile"
 )
@@ -38,11 +38,20 @@ type Options struct {
 const editEvery = 400 * time.Millisecond
 
 type demo struct {
-	o     Options
-	sim   *odoosim.Server
-	app   *app.App
-	print sync.Mutex
-	tally map[reconcile.Outcome]int
+	o   Options
+	sim *odoosim.Server
+	app *app.App
+	api *mysqldb.DB // as the API's own program
+
+	print           sync.Mutex // of what follows, and of Out
+	tally           map[reconcile.Outcome]int
+	pushed, refused int
+	told            map[string]int64 // the last change told of a row
+
+	conflicts    sync.Mutex
+	lastConflict int64
+
+	boths []both // the editor's alone until it ends
 }
 
 // Run shows the demo. It returns an error when both sides do not agree in the
@@ -51,7 +60,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Seed == 0 {
 		o.Seed = uint64(time.Now().UnixNano())
 	}
-	d := &demo{o: o, tally: map[reconcile.Outcome]int{}}
+	d := &demo{o: o, tally: map[reconcile.Outcome]int{}, told: map[string]int64{}}
 	if err := d.start(ctx); err != nil {
 		return err
 	}
@@ -65,7 +74,7 @@ func Run(ctx context.Context, o Options) error {
 	finishing, done := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer done()
 	err := d.finish(finishing)
-	return errors.Join(err, d.app.Stop(finishing), d.sim.Close())
+	return errors.Join(err, d.api.Close(), d.app.Stop(finishing), d.sim.Close())
 }
 
 func (d *demo) start(ctx context.Context) error {
@@ -82,7 +91,7 @@ func (d *demo) start(ctx context.Context) error {
 		c.HTTP.Listen = d.o.Listen
 	}
 	imported := make(chan struct{})
-	options := app.Options{LocalDB: true, Database: "odoosync_demo", Fresh: true, VarDir: d.o.VarDir, Out: d.o.Out, Logger: d.o.Logger, OnEvent: d.onEvent,
+	options := app.Options{LocalDB: true, Database: "odoosync_demo", Fresh: true, VarDir: d.o.VarDir, Out: d.o.Out, Logger: d.o.Logger, OnEvent: d.onEvent, OnPush: d.onPush,
 		OnImport: func(p reconcile.Progress) {
 			if p.Ended {
 				d.say("  imported %4d %s", p.Done, p.Entity)
@@ -95,8 +104,11 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.awaitImport(ctx, imported); err != nil {
 		return errors.Join(err, d.app.Stop(context.WithoutCancel(ctx)), d.sim.Close())
 	}
+	if d.api, err = d.app.OpenAsAPI(); err != nil {
+		return errors.Join(err, d.app.Stop(context.WithoutCancel(ctx)), d.sim.Close())
+	}
 	d.sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: d.app.WebhookKey()})
-	d.say("\nTo look at: %[1]s/readyz and %[1]s/metrics. Editing in Odoo; the rows follow:", d.app.URL())
+	d.say("\nTo look at: %[1]s/readyz and %[1]s/metrics. Editing in Odoo and in MySQL; each side follows\n(→ MySQL: a row follows Odoo; → Odoo: Odoo follows a row; ⇄: both at once):", d.app.URL())
 	return nil
 }
 
@@ -132,67 +144,4 @@ func (d *demo) say(format string, args ...any) {
 	d.print.Lock()
 	defer d.print.Unlock()
 	fmt.Fprintf(d.o.Out, format+"\n", args...)
-}
-
-func (d *demo) onEvent(e queue.Event, o reconcile.Outcome, err error) {
-	d.print.Lock()
-	d.tally[o]++
-	d.print.Unlock()
-	if err != nil {
-		d.say("  ! %s %d: %s", e.Type, e.OdooID, record.Message(err))
-		return
-	}
-	for _, line := range d.changesOf(e) {
-		d.say("  %s", line)
-	}
-}
-
-// finish waits until everything edited has arrived, compares, and sums up.
-func (d *demo) finish(ctx context.Context) error {
-	d.say("\nNo more edits. Waiting for what is on its way ...")
-	err := d.sim.Drain(ctx)
-	if err == nil {
-		err = d.settle(ctx)
-	}
-	differences, compareErr := d.compare(ctx)
-	stats := d.sim.Stats()
-	d.say("\nWebhooks: %d sent by Odoo (%d could not be delivered), %d applied, %d deleted a row, %d merged to nothing, %d ignored, %d failed.",
-		stats.Sent, stats.SendFailed, d.tally[reconcile.Applied], d.tally[reconcile.Deleted], d.tally[reconcile.Merged], d.tally[reconcile.Ignored], d.tally[reconcile.Refused])
-	for i, line := range differences {
-		if i == shownDifferences {
-			d.say("  and %d more", len(differences)-i)
-			break
-		}
-		d.say("  differs: %s", line)
-	}
-	if err = errors.Join(err, compareErr); err != nil {
-		return err
-	}
-	if len(differences) > 0 {
-		return record.Errorf(record.CodeInternal, "the two sides do not agree: %d differences", len(differences))
-	}
-	d.say("Both sides agree.")
-	return nil
-}
-
-// shownDifferences are enough to see what kind they are.
-const shownDifferences = 20
-
-// settle waits until no event is pending. Second looks may be: they come too
-// late for a demo, and only confirm what is seen already.
-func (d *demo) settle(ctx context.Context) error {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		var pending int
-		err := d.app.DB().QueryRowContext(ctx, "SELECT COUNT(*) FROM webhook_logs WHERE status = 'pending' AND source <> 'recheck'").Scan(&pending)
-		if err != nil || pending == 0 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return record.Errorf(record.CodeInternal, "%d events were not worked in time", pending)
-		case <-tick.C:
-		}
-	}
 }

@@ -35,5 +35,7 @@ func TestAMigrationCanBeRunAgain(t *testing.T) {
 	require.NoError(t, err)
 	again, err := db.Migrate(ctx)
 	require.NoError(t, err)
-	require.Len(t, again, 3)
+	all, err := db.Migrations(ctx)
+	require.NoError(t, err)
+	require.Len(t, again, len(all))
 }

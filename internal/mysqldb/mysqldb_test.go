@@ -2,11 +2,13 @@ package mysqldb_test
 
 import (
 	"context"
+	"database/sql"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/dbtest"
+	"odoosync/internal/mysqldb"
 )
 
 func TestMigrateTwiceAndConcurrently(t *testing.T) {
@@ -34,4 +36,16 @@ func TestCheckServerFindsNothingWrong(t *testing.T) {
 	problems, err := dbtest.New(t).CheckServer(context.Background())
 	require.NoError(t, err)
 	require.Empty(t, problems)
+}
+
+func TestForeignConnectionsAreNotTheDaemons(t *testing.T) {
+	dsn := dbtest.DSN(t)
+	for foreign, want := range map[bool]sql.NullInt64{false: {Int64: 1, Valid: true}, true: {}} {
+		db, err := mysqldb.Open(mysqldb.Options{DSN: dsn, Foreign: foreign})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = db.Close() })
+		var applying sql.NullInt64
+		require.NoError(t, db.QueryRow("SELECT @odoosync_applying").Scan(&applying))
+		require.Equal(t, want, applying)
+	}
 }

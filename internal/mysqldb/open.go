@@ -18,8 +18,11 @@ import (
 type Options struct {
 	// DSN is user:password@tcp(host:3306)/name as the Go driver reads it, or a
 	// mysql://user:password@host:3306/name URL.
-	DSN         string
-	MaxOpen     int           // connections; 0: 16
+	DSN     string
+	MaxOpen int // connections; 0: 16
+	// Foreign connections are those of another program, such as the API: the
+	// triggers take what is edited on them for edits that Odoo is to get.
+	Foreign     bool
 	ReadTimeout time.Duration // for one answer; 0: 60 seconds
 }
 
@@ -87,7 +90,9 @@ func configure(cfg *mysql.Config, o Options) {
 		// holds up nothing else.
 		cfg.Params["innodb_lock_wait_timeout"] = "3"
 	}
-	cfg.Params["@odoosync_applying"] = "1"
+	if !o.Foreign {
+		cfg.Params["@odoosync_applying"] = "1"
+	}
 }
 
 // parse reads either form of DSN.
