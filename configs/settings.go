@@ -56,7 +56,7 @@ var sections = []section{
 		{"read_token", "Opens what only reads. Empty: nothing does. Read and checked, but not used yet.", "file:/run/secrets/admin-read"},
 	}},
 	{"schedule", "What runs by itself.", []setting{
-		{"push", "How soon edits here reach Odoo. Read and checked, but not used yet.", "2s"},
+		{"push", "How often edits here are sent to Odoo.", "2s"},
 		{"poll", "How often Odoo is asked for changes that no webhook told. Read and checked, but not used yet.", "30s"},
 		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. Read and checked, but not used yet.", "TZ=Europe/Paris 15 3 * * *"},
 	}},

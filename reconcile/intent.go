@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,7 +82,10 @@ func intentOf(l *store.Link) (*intent, error) {
 // clear takes the intent off a link: its outcome is known.
 func clearIntent(l *store.Link) { l.Intent, l.Deadline = nil, time.Time{} }
 
+// errBeingWritten is in the error of errBusy.
+var errBeingWritten = errors.New("it is being written to Odoo")
+
 // errBusy is told of a record that somebody is writing to Odoo right now.
 func errBusy(entity string, id any) error {
-	return record.Errorf(record.CodeUnavailable, "%s %v is being written to Odoo; it is looked at again once that is over", entity, id)
+	return record.Wrap(record.CodeUnavailable, errBeingWritten, "%s %v is being written to Odoo; it is looked at again once that is over", entity, id)
 }

@@ -53,7 +53,7 @@ func (w *Worker) settle(ctx context.Context, e queue.Event, r Result) {
 	}
 }
 
-// end notes a result: INFO for a success, WARN for what is tried again, ERROR
+// end notes a result: INFO for a success and for what waits for our own write, WARN for what is tried again, ERROR
 // for what is given up. It reports whether the event has ended.
 func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Result) (bool, error) {
 	if r.Err == nil {
@@ -62,7 +62,11 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 	}
 	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
 	if record.CodeOf(r.Err).Waits() {
-		log.Warn("webhook waits")
+		if errors.Is(r.Err, errBeingWritten) { // the echo of our own write, as a rule
+			log.Info("webhook waits for a write to end")
+		} else {
+			log.Warn("webhook waits")
+		}
 		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(unavailablePause), r.Err)
 	}
 	attempt := zap.Int("attempt", e.Attempts+1)
