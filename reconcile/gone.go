@@ -37,6 +37,7 @@ func (w *writer) planGone(p *plan) error {
 		if !out.DeleteLocal {
 			p.merged = true
 			p.conflicts, p.state, p.touch, p.outcome = out.Conflicts, store.InConflict, true, Ignored
+			p.link.DeletedBy = record.Odoo
 			p.message = fmt.Sprintf("record %d was deleted in Odoo, but row %s of %s was edited since; the row is kept", p.item.id, local.LocalID, w.entity.Table)
 			return nil
 		}
@@ -58,6 +59,7 @@ func (p *plan) tombstone(_ time.Time, by record.Side) {
 	}
 	p.state, p.touch, p.outcome = store.DeletedState, true, Ignored
 	p.link.DeletedBy = by
+	p.merged = true // what was undecided about it is over
 }
 
 // marked reports that the row carries the mark of a deletion.
@@ -66,13 +68,14 @@ func (w *writer) marked(p *plan) bool {
 }
 
 // deletedHere reports that the row was deleted here, where that may be: it is
-// gone, or it carries a mark that Odoo's deletion did not set.
+// gone, or it carries a mark. What Odoo had deleted before does not count: our
+// mark is its doing, and so is the row that was cleared away since.
 func (w *writer) deletedHere(p *plan, local *record.Record) bool {
 	if p.link == nil || p.link.LocalID == "" || w.entity.Direction == mapping.ToAPI {
 		return false
 	}
 	byOdoo := p.link.State == store.DeletedState && p.link.DeletedBy != record.Local
-	return local == nil || w.marked(p) && !byOdoo
+	return !byOdoo && (local == nil || w.marked(p))
 }
 
 // planLocallyGone: the row was deleted here. The record follows as the mapping

@@ -44,9 +44,11 @@ type Link struct {
 	Error      string
 	// Intent is a write to Odoo whose outcome is not known yet, as the engine
 	// wrote it; nil for none. Until Deadline it may still be happening.
-	Intent    []byte
-	Deadline  time.Time
-	DeletedBy record.Side // of a tombstone: the side that deleted first
+	Intent   []byte
+	Deadline time.Time
+	// DeletedBy is the side that deleted first: of a tombstone, or of a record in
+	// conflict because the other side has edited it.
+	DeletedBy record.Side
 	Version   int64
 }
 
