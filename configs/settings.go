@@ -52,8 +52,8 @@ var sections = []section{
 		{"source", "refetch reads the record an event names from Odoo; payload trusts the event's own data. Empty: refetch when odoo.url is set.", "refetch"},
 	}},
 	{"admin", "Who may see and steer the daemon.", []setting{
-		{"token", "Opens the dashboard and the admin API. Empty: one is made at the first start and kept in ./var. Read and checked, but not used yet.", "file:/run/secrets/admin"},
-		{"read_token", "Opens what only reads. Empty: nothing does. Read and checked, but not used yet.", "file:/run/secrets/admin-read"},
+		{"token", "Opens the admin API (/admin/api), shown as Authorization: Bearer. Empty: one is made at the first start and kept in ./var.", "file:/run/secrets/admin"},
+		{"read_token", "Opens those of its addresses that only read. Empty: nothing else does.", "file:/run/secrets/admin-read"},
 	}},
 	{"schedule", "What runs by itself.", []setting{
 		{"push", "How often edits here are sent to Odoo.", "2s"},

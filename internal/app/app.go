@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-co-op/gocron/v2"
 	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
@@ -62,9 +63,10 @@ type App struct {
 
 	failed chan error // a part that cannot go on
 
-	mu    sync.Mutex
-	stops []stop
-	bound boundState
+	mu      sync.Mutex
+	stops   []stop
+	bound   boundState
+	pushJob gocron.Job // nil until Odoo was reached
 }
 
 // stop is a part's name and how to end it.

@@ -17,7 +17,7 @@ import (
 	"odoosync/webhooks"
 )
 
-// startHTTP serves the webhooks and what a monitor asks.
+// startHTTP serves the webhooks, the admin API and what a monitor asks.
 func (a *App) startHTTP(context.Context) error {
 	keys, err := loadKeys(a.config, a.o)
 	if err != nil {
@@ -38,6 +38,11 @@ func (a *App) startHTTP(context.Context) error {
 		return err
 	}
 	handler.Register(engine)
+	steer, err := a.newAdmin()
+	if err != nil {
+		return err
+	}
+	steer.Register(engine)
 	mux := http.NewServeMux()
 	mux.Handle("/", engine)
 	get := func(path string, h http.HandlerFunc) {

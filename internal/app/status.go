@@ -15,66 +15,139 @@ import (
 // shown is how many records and events Status names.
 const shown = 10
 
-// Status prints how both sides stand, and tells whether something is left for
-// a person: conflicts, refused records or failed events.
-func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err error) {
+// Summary tells how both sides stand: what odoosync status prints and the admin
+// API answers.
+type Summary struct {
+	Records   []RecordCount   `json:"records"`
+	Webhooks  WebhookCounts   `json:"webhooks"`
+	Conflicts int64           `json:"open_conflicts"`
+	Troubles  []RecordTrouble `json:"troubles"` // the latest ones
+	Failed    []FailedWebhook `json:"failed_webhooks"`
+}
+
+// RecordCount is how many records of an entity stand in a state.
+type RecordCount struct {
+	Entity     string     `json:"entity"`
+	State      string     `json:"state"`
+	Records    int64      `json:"records"`
+	LastSynced *time.Time `json:"last_synced,omitempty"` // UTC; absent for never
+}
+
+// WebhookCounts are the inbox's figures.
+type WebhookCounts struct {
+	Processed     int64   `json:"processed"`
+	Pending       int64   `json:"pending"`
+	OldestSeconds float64 `json:"oldest_pending_seconds"`
+	Failed        int64   `json:"failed"`
+}
+
+// RecordTrouble is a record that needs a person, and why.
+type RecordTrouble struct {
+	Entity  string `json:"entity"`
+	LocalID string `json:"local_id,omitempty"`
+	OdooID  int64  `json:"odoo_id,omitempty"`
+	State   string `json:"state"`
+	Reason  string `json:"reason"`
+}
+
+// FailedWebhook is an event that needs a person, and why.
+type FailedWebhook struct {
+	ID         int64     `json:"id"`
+	Event      string    `json:"event"`
+	OdooID     int64     `json:"odoo_id,omitempty"`
+	ReceivedAt time.Time `json:"received_at"`
+	Reason     string    `json:"reason"`
+}
+
+// Left tells whether something is left for a person: conflicts, refused records
+// or failed events.
+func (s Summary) Left() bool {
+	return len(s.Troubles) > 0 || s.Webhooks.Failed > 0 || s.Conflicts > 0
+}
+
+// ReadSummary reads it from the database.
+func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, error) {
+	s := Summary{Records: []RecordCount{}, Troubles: []RecordTrouble{}, Failed: []FailedWebhook{}}
 	counts, err := store.LinkCounts(ctx, db)
 	if err != nil {
-		return false, mysqldb.Explain(err)
+		return s, mysqldb.Explain(err)
+	}
+	for _, c := range counts {
+		one := RecordCount{Entity: c.Entity, State: string(c.State), Records: c.N}
+		if !c.Last.IsZero() {
+			one.LastSynced = &c.Last
+		}
+		s.Records = append(s.Records, one)
+	}
+	stats, err := queue.ReadStats(ctx, db, now)
+	if err != nil {
+		return s, err
+	}
+	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error}
+	if s.Conflicts, err = store.OpenConflicts(ctx, db); err != nil {
+		return s, mysqldb.Explain(err)
+	}
+	return s, s.readTroubles(ctx, db)
+}
+
+func (s *Summary) readTroubles(ctx context.Context, db *mysqldb.DB) error {
+	records, err := store.Troubles(ctx, db, shown)
+	if err != nil {
+		return mysqldb.Explain(err)
+	}
+	for _, t := range records {
+		if t.Reason == "" {
+			t.Reason = "both sides changed the same field: odoosync conflicts list shows both values and how to take one"
+		}
+		s.Troubles = append(s.Troubles, RecordTrouble{Entity: t.Entity, LocalID: t.LocalID, OdooID: t.OdooID, State: string(t.State), Reason: t.Reason})
+	}
+	events, err := queue.Failed(ctx, db, shown)
+	for _, e := range events {
+		s.Failed = append(s.Failed, FailedWebhook{ID: e.ID, Event: e.Type, OdooID: e.OdooID, ReceivedAt: e.ReceivedAt.UTC(), Reason: e.Reason})
+	}
+	return err
+}
+
+// Status prints how both sides stand, and tells whether something is left for
+// a person.
+func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err error) {
+	s, err := ReadSummary(ctx, db, time.Now())
+	if err != nil {
+		return false, err
 	}
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ENTITY\tSTATE\tRECORDS\tLAST SYNCED (UTC)")
-	for _, c := range counts {
+	for _, c := range s.Records {
 		at := "never"
-		if !c.Last.IsZero() {
-			at = c.Last.Format(time.DateTime)
+		if c.LastSynced != nil {
+			at = c.LastSynced.Format(time.DateTime)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", c.Entity, c.State, c.N, at)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", c.Entity, c.State, c.Records, at)
 	}
 	if err := table.Flush(); err != nil {
 		return false, err
 	}
-	stats, err := queue.ReadStats(ctx, db, time.Now())
-	if err != nil {
-		return false, err
-	}
-	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", stats.Success, stats.Pending, stats.OldestPending.Round(time.Second), stats.Error)
-	conflicts, err := store.OpenConflicts(ctx, db)
-	if err != nil {
-		return false, mysqldb.Explain(err)
-	}
-	fmt.Fprintf(out, "Open conflicts: %d.\n", conflicts)
-	troubles, err := printTroubles(ctx, out, db)
-	return troubles || stats.Error > 0 || conflicts > 0, err
+	oldest := time.Duration(s.Webhooks.OldestSeconds * float64(time.Second)).Round(time.Second)
+	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", s.Webhooks.Processed, s.Webhooks.Pending, oldest, s.Webhooks.Failed)
+	fmt.Fprintf(out, "Open conflicts: %d.\n", s.Conflicts)
+	s.printTroubles(out)
+	return s.Left(), nil
 }
 
 // printTroubles names the records and events that need a person.
-func printTroubles(ctx context.Context, out io.Writer, db *mysqldb.DB) (bool, error) {
-	records, err := store.Troubles(ctx, db, shown)
-	if err != nil {
-		return false, mysqldb.Explain(err)
-	}
-	if len(records) > 0 {
+func (s Summary) printTroubles(out io.Writer) {
+	if len(s.Troubles) > 0 {
 		fmt.Fprintf(out, "\nRecords that need a person (the latest %d at most; all: SELECT * FROM sync_status WHERE state IN ('error', 'conflict')):\n", shown)
 	}
-	for _, t := range records {
-		reason := t.Reason
-		if reason == "" {
-			reason = "both sides changed the same field; sync_conflicts has both values. Make them equal and save the record in Odoo: that ends it"
-		}
-		fmt.Fprintf(out, "  %s, Odoo id %d, row %s, %s: %s\n", t.Entity, t.OdooID, orNone(t.LocalID), t.State, reason)
+	for _, t := range s.Troubles {
+		fmt.Fprintf(out, "  %s, Odoo id %d, row %s, %s: %s\n", t.Entity, t.OdooID, orNone(t.LocalID), t.State, t.Reason)
 	}
-	events, err := queue.Failed(ctx, db, shown)
-	if err != nil {
-		return false, err
-	}
-	if len(events) > 0 {
+	if len(s.Failed) > 0 {
 		fmt.Fprintf(out, "\nWebhooks that failed (the latest %d at most; all: SELECT * FROM webhook_logs WHERE status = 'error'):\n", shown)
 	}
-	for _, e := range events {
-		fmt.Fprintf(out, "  %d, %s %d, received %s UTC: %s\n", e.ID, e.Type, e.OdooID, e.ReceivedAt.Format(time.DateTime), e.Reason)
+	for _, e := range s.Failed {
+		fmt.Fprintf(out, "  %d, %s %d, received %s UTC: %s\n", e.ID, e.Event, e.OdooID, e.ReceivedAt.Format(time.DateTime), e.Reason)
 	}
-	return len(records) > 0, nil
 }
 
 func orNone(id string) string {

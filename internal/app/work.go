@@ -195,10 +195,13 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *re
 		return nil, errors.Join(err, s.Shutdown())
 	}
 	if a.client != nil {
-		_, err = s.NewJob(gocron.DurationJob(a.config.Schedule.Push), gocron.NewTask(func() { a.push(ctx, pusher) }), gocron.WithName("push"))
+		job, err := s.NewJob(gocron.DurationJob(a.config.Schedule.Push), gocron.NewTask(func() { a.push(ctx, pusher) }), gocron.WithName("push"))
 		if err != nil {
 			return nil, errors.Join(err, s.Shutdown())
 		}
+		a.mu.Lock()
+		a.pushJob = job
+		a.mu.Unlock()
 	}
 	s.Start()
 	return s, nil

@@ -1,0 +1,270 @@
+package admin
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/jonboulle/clockwork"
+	"go.uber.org/zap"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+)
+
+// Conflicts are what conflicts are asked of.
+type Conflicts interface {
+	Conflicts(ctx context.Context, f store.ConflictFilter) ([]store.KeptConflict, error)
+	Resolve(ctx context.Context, id int64, take record.Choice, by string) error
+}
+
+// Options are the API's parts.
+type Options struct {
+	Token     string // opens everything; must not be empty
+	ReadToken string // opens GET; "": none does
+	Conflicts Conflicts
+	// Push begins a push and returns; a coded error says why it cannot.
+	Push func() error
+	// Status is what GET status answers, for JSON.
+	Status func(ctx context.Context) (any, error)
+	Clock  clockwork.Clock // nil: the real one
+	Logger *zap.Logger     // nil: silent
+}
+
+// Handler serves the API. It is safe for concurrent use.
+type Handler struct {
+	o     Options
+	guard *guard
+}
+
+// New makes a handler.
+func New(o Options) (*Handler, error) {
+	if o.Token == "" {
+		return nil, record.Errorf(record.CodeConfig, "admin.token is empty: an admin API that asks for nothing is not served")
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	return &Handler{o: o, guard: newGuard(o.Token, o.ReadToken, o.Clock)}, nil
+}
+
+// Register adds the endpoints.
+func (h *Handler) Register(r gin.IRouter) {
+	api := r.Group("/admin/api", h.admit)
+	api.GET("/status", h.status)
+	api.GET("/conflicts", h.conflicts)
+	api.POST("/conflicts/:id/resolve", h.resolve)
+	api.POST("/push", h.push)
+}
+
+// admit lets only those in who may do what they ask for.
+func (h *Handler) admit(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if p := h.guard.admit(c.ClientIP(), c.Request); p != nil {
+		h.o.Logger.Warn("admin request refused", zap.String("client", c.ClientIP()), zap.String("path", c.FullPath()), zap.String("code", p.code))
+		if p.status == http.StatusTooManyRequests {
+			c.Header("Retry-After", strconv.Itoa(int(everyTry.Seconds())))
+		}
+		if p.status == http.StatusUnauthorized {
+			c.Header("WWW-Authenticate", "Bearer")
+		}
+		reply(c, p)
+		return
+	}
+	c.Next()
+}
+
+func (h *Handler) status(c *gin.Context) {
+	if p := onlyQuery(c); p != nil {
+		reply(c, p)
+		return
+	}
+	status, err := h.o.Status(c.Request.Context())
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	answer(c, http.StatusOK, status)
+}
+
+// page is one page of a list.
+type page struct {
+	Conflicts []store.KeptConflict `json:"conflicts"`
+	Next      int64                `json:"next,omitempty"` // "before" of the next page; absent on the last
+}
+
+// Pages of a list: how long they are, and may be.
+const (
+	usualPage   = 50
+	longestPage = 500
+)
+
+func (h *Handler) conflicts(c *gin.Context) {
+	if p := onlyQuery(c, "state", "entity", "before", "limit"); p != nil {
+		reply(c, p)
+		return
+	}
+	f := store.ConflictFilter{Entity: c.Query("entity"), State: c.DefaultQuery("state", "open")}
+	switch f.State {
+	case "open", "resolved":
+	case "all":
+		f.State = ""
+	default:
+		reply(c, refuse(http.StatusBadRequest, "bad_query", "state takes open, resolved or all"))
+		return
+	}
+	before, p := number(c, "before", math.MaxInt64)
+	limit, p2 := number(c, "limit", longestPage)
+	if p = cmp.Or(p, p2); p != nil {
+		reply(c, p)
+		return
+	}
+	if limit == 0 {
+		limit = usualPage
+	}
+	f.Before, f.Limit = before, int(limit)+1 // one more tells whether a page follows
+	list, err := h.o.Conflicts.Conflicts(c.Request.Context(), f)
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	out := page{Conflicts: append([]store.KeptConflict{}, list...)}
+	if len(list) > int(limit) {
+		out.Conflicts = out.Conflicts[:limit]
+		out.Next = out.Conflicts[limit-1].ID
+	}
+	answer(c, http.StatusOK, out)
+}
+
+func (h *Handler) resolve(c *gin.Context) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || id < 1 {
+		reply(c, refuse(http.StatusNotFound, "not_found", "a conflict's id is a whole number: GET /admin/api/conflicts lists them"))
+		return
+	}
+	body, p := readBody(c)
+	if p != nil {
+		reply(c, p)
+		return
+	}
+	take, p := choice(body)
+	if p != nil {
+		reply(c, p)
+		return
+	}
+	if err := h.o.Conflicts.Resolve(c.Request.Context(), id, take, "admin API"); err != nil {
+		h.fail(c, err)
+		return
+	}
+	h.o.Logger.Info("conflict resolved", zap.Int64("conflict", id), zap.String("client", c.ClientIP()))
+	answer(c, http.StatusOK, said{Status: "success", Message: "the choice is kept, and the next push brings both sides to it; a later edit of the other side is a new conflict"})
+}
+
+func (h *Handler) push(c *gin.Context) {
+	body, p := readBody(c)
+	if p == nil && len(bytes.TrimSpace(body)) > 0 && !bytes.Equal(bytes.TrimSpace(body), []byte("{}")) {
+		p = refuse(http.StatusUnprocessableEntity, "bad_body", "a push takes no body")
+	}
+	if p != nil {
+		reply(c, p)
+		return
+	}
+	if err := h.o.Push(); err != nil {
+		h.fail(c, err)
+		return
+	}
+	answer(c, http.StatusAccepted, said{Status: "success", Message: "the push begins now"})
+}
+
+// fail answers an error by its meaning. Only sentences made for people leave
+// here; the cause goes to the log.
+func (h *Handler) fail(c *gin.Context, err error) {
+	p := refuse(http.StatusInternalServerError, "internal", "%s", record.Message(err))
+	switch code := record.CodeOf(err); {
+	case errors.Is(err, store.ErrNoConflict):
+		p.status, p.code = http.StatusNotFound, "not_found"
+	case errors.Is(err, store.ErrDecided):
+		p.status, p.code = http.StatusConflict, "resolved_already"
+	case code == record.CodeRejected, code == record.CodeDenied:
+		p.status, p.code = http.StatusUnprocessableEntity, "refused"
+	case code.Waits(), code == record.CodeRetryable:
+		p.status, p.code = http.StatusServiceUnavailable, "unavailable"
+		c.Header("Retry-After", "5")
+	default:
+		h.o.Logger.Error("an admin request failed", zap.String("path", c.FullPath()), zap.Error(err))
+	}
+	reply(c, p)
+}
+
+// onlyQuery refuses a query that holds what the address does not know, or
+// anything twice: a mistyped filter would show too much.
+func onlyQuery(c *gin.Context, known ...string) *problem {
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil { // what net/http would leave out in silence
+		return refuse(http.StatusBadRequest, "bad_query", "the address ends in something that is no query")
+	}
+	for name, values := range query {
+		if !slices.Contains(known, name) || len(values) > 1 {
+			return refuse(http.StatusBadRequest, "bad_query", "%.40q is not known here or stands twice; this address takes: %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// number reads a whole number of the query, 0 where it is absent.
+func number(c *gin.Context, name string, highest int64) (int64, *problem) {
+	text := c.Query(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 || n > highest {
+		return 0, refuse(http.StatusBadRequest, "bad_query", "%s takes a whole number from 1 to %d", name, highest)
+	}
+	return n, nil
+}
+
+// problem is a refusal.
+type problem struct {
+	status        int
+	code, message string
+}
+
+func refuse(status int, code, format string, args ...any) *problem {
+	return &problem{status, code, fmt.Sprintf(format, args...)}
+}
+
+func reply(c *gin.Context, p *problem) {
+	c.Abort()
+	answer(c, p.status, said{Status: "error", Code: p.code, Message: p.message})
+}
+
+// said is an answer, in the form of the webhooks'.
+type said struct {
+	Status  string `json:"status"`
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message"`
+}
+
+func answer(c *gin.Context, status int, v any) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // plain data always has a JSON form
+	}
+	c.Data(status, "application/json; charset=utf-8", bytes.TrimSpace(text.Bytes()))
+}
