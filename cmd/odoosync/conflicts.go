@@ -141,14 +141,30 @@ func shorten(v record.Value) string {
 	return text
 }
 
+// nextSteps shows how to go on, by the first conflict of each kind.
 func nextSteps(out io.Writer, list []reconcile.KeptConflict) {
+	hints := map[string]string{}
 	for _, c := range list {
-		if c.Open {
-			fmt.Fprintf(out, "\nTo end one: odoosync conflicts resolve %d --take odoo   (or --take local: the value here)\n"+
-				"Several fields of its record at once: --take %s=odoo,other_field=local\n"+
-				"What was deleted on one side is decided whole: the one who deleted it, or the one who edited it.\n", c.ID, c.Field)
-			return
+		kind := "fields"
+		if c.Policy == "deleted" || c.Policy == "expected" {
+			kind = c.Policy
 		}
+		if !c.Open || hints[kind] != "" {
+			continue
+		}
+		switch kind {
+		case "fields":
+			hints[kind] = fmt.Sprintf("To take Odoo's value: odoosync conflicts resolve %d --take odoo   (the value here: --take local)\n"+
+				"Several fields of that record at once: --take %s=odoo,other_field=local\n", c.ID, c.Field)
+		case "deleted":
+			hints[kind] = fmt.Sprintf("What one side deleted is decided whole: odoosync conflicts resolve %d --take odoo, or --take local\n"+
+				"  (the side that deleted it: it goes; the side that edited it: it stays, or comes back)\n", c.ID)
+		case "expected":
+			hints[kind] = fmt.Sprintf("To accept what Odoo computes: odoosync conflicts resolve %d --take odoo   (or change the lines)\n", c.ID)
+		}
+	}
+	if len(hints) > 0 {
+		fmt.Fprintf(out, "\n%s%s%s", hints["fields"], hints["expected"], hints["deleted"])
 	}
 }
 

@@ -25,6 +25,9 @@
 // does in the same transaction. What still has to go to Odoo keeps its old
 // pair, so that a lost write is found again; Confirm moves it afterwards.
 //
+// Choose, ChooseLine and AcceptEdits move the base instead, for a person who has
+// taken a side of a conflict: the next merge then finds that side's edit alone.
+//
 // # Laws
 //
 // Each has a property test:
