@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -23,8 +24,15 @@ func (b *batch) apply(ctx context.Context, entity *mapping.Entity, items []item,
 	var w *writer
 	err := b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		w = newWriter(b, entity, tx)
+		if b.engine.dry != nil {
+			return w.preview(ctx, items)
+		}
 		return w.write(ctx, items, last)
 	})
+	if errors.Is(err, errPreviewed) {
+		w.settle(last)
+		return b.previewPlans(ctx, w)
+	}
 	if record.CodeOf(err) == record.CodeUnknownOutcome {
 		// Committed or not, the links tell: whoever looks again merges to nothing
 		// or does it now.
@@ -137,20 +145,9 @@ func newWriter(b *batch, entity *mapping.Entity, tx *sql.Tx) *writer {
 
 // write is step 3 of the package's documentation.
 func (w *writer) write(ctx context.Context, items []item, last bool) error {
-	items, err := w.lock(ctx, items)
+	items, err := w.decide(ctx, items)
 	if err != nil {
 		return err
-	}
-	if err := w.adoptRows(ctx, items); err != nil {
-		return err
-	}
-	items = slices.DeleteFunc(items, func(it item) bool { return slices.Contains(w.stale, it.id) })
-	for _, it := range items {
-		p, err := w.plan(it)
-		if err != nil {
-			return err
-		}
-		w.plans = append(w.plans, p)
 	}
 	if err := w.writeRows(ctx); err != nil {
 		return err
@@ -176,6 +173,27 @@ func (w *writer) write(ctx context.Context, items []item, last bool) error {
 		}
 	}
 	return nil
+}
+
+// decide locks the items and plans each; nothing is written yet. It returns
+// those that were planned.
+func (w *writer) decide(ctx context.Context, items []item) ([]item, error) {
+	items, err := w.lock(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.adoptRows(ctx, items); err != nil {
+		return nil, err
+	}
+	items = slices.DeleteFunc(items, func(it item) bool { return slices.Contains(w.stale, it.id) })
+	for _, it := range items {
+		p, err := w.plan(it)
+		if err != nil {
+			return nil, err
+		}
+		w.plans = append(w.plans, p)
+	}
+	return items, nil
 }
 
 // lock takes the links, rows and lines of the items, and leaves out those

@@ -83,6 +83,7 @@ type Engine struct {
 	names   *nameCache
 
 	companies []int64
+	dry       *preview // nil: what is decided is done
 }
 
 // New makes an engine.
@@ -186,7 +187,9 @@ func (e *Engine) syncChunk(ctx context.Context, model string, entities []*mappin
 		if err := b.run(ctx); err != nil {
 			return append(results, b.results()...), mysqldb.Explain(err)
 		}
-		results = append(results, b.results()...)
+		done := b.results()
+		b.previewRefusals(done)
+		results = append(results, done...)
 		targets = b.moved()
 		if reread == maxRereads {
 			for _, target := range targets {

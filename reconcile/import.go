@@ -36,6 +36,19 @@ type ImportOptions struct {
 	Progress func(Progress)
 }
 
+// passage is one way through all records of a model: what it is for, and where
+// its place is kept.
+type passage struct {
+	ImportOptions
+	cause store.Cause
+	more  [][]any // further terms of the search
+	load  func(ctx context.Context, model string) (importCursor, error)
+	save  func(ctx context.Context, model string, c importCursor) error
+	// passes decides about a record that was neither synced nor refused: an error
+	// has the whole page tried again later.
+	passes func(model string, r Result) error
+}
+
 // importCursor is the place an import goes on from.
 type importCursor struct {
 	After int64  `json:"after"`
@@ -88,18 +101,29 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	way := passage{ImportOptions: o, cause: store.Cause{Kind: "import"}, load: e.loadImport, save: e.saveImport,
+		passes: func(model string, r Result) error {
+			return record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
+		}}
 	for _, model := range e.models() {
-		if err := e.importModel(ctx, o, model); err != nil {
+		if err := e.importModel(ctx, &way, model); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *Engine) importModel(parent context.Context, o ImportOptions, model string) error {
+func (e *Engine) saveImport(ctx context.Context, model string, c importCursor) error {
+	return store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), c)
+}
+
+func (e *Engine) importModel(parent context.Context, o *passage, model string) error {
 	entities := e.mapping.ByModel(model)
 	domain := mapping.SearchDomain(entities)
-	cursor, err := e.loadImport(parent, model)
+	for _, term := range o.more {
+		domain = append(domain, term)
+	}
+	cursor, err := o.load(parent, model)
 	if err != nil || cursor.Done {
 		return err
 	}
@@ -120,7 +144,7 @@ func (e *Engine) importModel(parent context.Context, o ImportOptions, model stri
 				return ctx.Err()
 			}
 			g.Go(func() error {
-				failed, err := e.importPage(ctx, model, ids)
+				failed, err := e.importPage(ctx, o, model, ids)
 				if err == nil {
 					next.failed <- failed
 				}
@@ -129,13 +153,13 @@ func (e *Engine) importModel(parent context.Context, o ImportOptions, model stri
 			return nil
 		})
 	})
-	g.Go(func() error { return e.passPages(ctx, model, pages, &p, o.Progress) })
+	g.Go(func() error { return e.passPages(ctx, o, model, pages, &p) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	p.Ended = true
 	o.Progress(p)
-	return store.SaveCursor(parent, e.db, e.clock.Now(), cursorName(model), importCursor{Done: true, Of: cursor.Of})
+	return o.save(parent, model, importCursor{Done: true, Of: cursor.Of})
 }
 
 // pagesAhead is how many pages wait for an earlier one: while one is written
@@ -149,7 +173,7 @@ type page struct {
 }
 
 // passPages moves the cursor behind each page that went through, in order.
-func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page, p *Progress, progress func(Progress)) error {
+func (e *Engine) passPages(ctx context.Context, o *passage, model string, pages <-chan page, p *Progress) error {
 	for next := range pages {
 		select {
 		case failed := <-next.failed:
@@ -157,9 +181,9 @@ func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page,
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		progress(*p)
+		o.Progress(*p)
 		last := importCursor{After: next.ids[len(next.ids)-1], Of: e.importOf(model)}
-		if err := store.SaveCursor(ctx, e.db, e.clock.Now(), cursorName(model), last); err != nil {
+		if err := o.save(ctx, model, last); err != nil {
 			return err
 		}
 	}
@@ -168,10 +192,10 @@ func (e *Engine) passPages(ctx context.Context, model string, pages <-chan page,
 
 // importPage syncs a page; refused records are shown and passed, others that
 // failed are an error, so that the page is tried again.
-func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (failed int64, err error) {
+func (e *Engine) importPage(ctx context.Context, o *passage, model string, ids []int64) (failed int64, err error) {
 	targets := make([]Target, len(ids))
 	for i, id := range ids {
-		targets[i] = Target{OdooID: id, Cause: store.Cause{Kind: "import"}}
+		targets[i] = Target{OdooID: id, Cause: o.cause}
 	}
 	results, err := e.SyncRecords(ctx, model, targets)
 	if err != nil {
@@ -182,7 +206,10 @@ func (e *Engine) importPage(ctx context.Context, model string, ids []int64) (fai
 			continue
 		}
 		if !record.CodeOf(r.Err).Final() {
-			return 0, record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
+			if err := o.passes(model, r); err != nil {
+				return 0, err
+			}
+			continue
 		}
 		failed++
 		e.log.Warn("a record was refused while it was imported", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,21 +76,20 @@ func (b *batch) matchRows(ctx context.Context, entity *mapping.Entity, items []i
 			fresh[it.id] = it.record.Fields
 		}
 	}
-	if len(fresh) == 0 || len(entity.Match) == 0 || rules.table.OdooID == "" {
+	if len(fresh) == 0 || rules.table.OdooID == "" {
 		return items, nil
 	}
-	rows, err := store.UnlinkedRows(ctx, b.engine.db, entity.Name, rules.table, candidates(entity, fresh), entity.DeletedColumn)
-	if err != nil || len(rows) == 0 {
-		return items, err
-	}
-	linked, err := store.LinkedIDs(ctx, b.engine.db, entity.Name, slices.Sorted(maps.Keys(fresh)))
+	linked, err := b.engine.linkedIDs(ctx, entity, slices.Sorted(maps.Keys(fresh)))
 	if err != nil {
 		return items, err
 	}
 	maps.DeleteFunc(fresh, func(id int64, _ record.Fields) bool { return linked[id] })
-	decoded := make(map[string]record.Fields, len(rows))
-	for id, row := range rows {
-		decoded[id] = entity.DecodeRow(row.Columns)
+	if err := b.adoptNamed(ctx, entity, fresh); err != nil || len(fresh) == 0 {
+		return items, err
+	}
+	decoded, err := b.engine.unlinkedRows(ctx, entity, fresh)
+	if err != nil || len(decoded) == 0 {
+		return items, err
 	}
 	return slices.DeleteFunc(items, func(it item) bool {
 		if err == nil && fresh[it.id] != nil {
@@ -97,6 +97,53 @@ func (b *batch) matchRows(ctx context.Context, entity *mapping.Entity, items []i
 		}
 		return b.errs[it.id] != nil
 	}), err
+}
+
+// adoptNamed takes the rows that say themselves, in their column of Odoo's id,
+// which of these records they are.
+func (b *batch) adoptNamed(ctx context.Context, entity *mapping.Entity, fresh map[int64]record.Fields) error {
+	named, err := store.NamedRows(ctx, b.engine.db, entity.Name, b.engine.rules[entity.Name].table, slices.Sorted(maps.Keys(fresh)))
+	for id, row := range named {
+		if !b.engine.dry.isTaken(entity.Name, row, id) {
+			b.adopt(entity, id, row)
+			delete(fresh, id)
+		}
+	}
+	return err
+}
+
+func (b *batch) adopt(entity *mapping.Entity, id int64, row string) {
+	if b.adoptions[entity.Name] == nil {
+		b.adoptions[entity.Name] = map[int64]string{}
+	}
+	b.adoptions[entity.Name][id] = row
+}
+
+// unlinkedRows are the rows, by their ids, that belong to no record and could be
+// one of these.
+func (e *Engine) unlinkedRows(ctx context.Context, entity *mapping.Entity, records map[int64]record.Fields) (map[string]record.Fields, error) {
+	rows, err := store.UnlinkedRows(ctx, e.db, entity.Name, e.rules[entity.Name].table, candidates(entity, records), entity.DeletedColumn)
+	out := make(map[string]record.Fields, len(rows))
+	for id, row := range rows {
+		if !e.dry.isTaken(entity.Name, id, 0) {
+			out[id] = entity.DecodeRow(row.Columns)
+		}
+	}
+	return out, err
+}
+
+// linkedIDs are those of these records that belong to a row, or would by now.
+func (e *Engine) linkedIDs(ctx context.Context, entity *mapping.Entity, ids []int64) (map[int64]bool, error) {
+	linked, err := store.LinkedIDs(ctx, e.db, entity.Name, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if e.dry.isLinked(entity.Name, id) {
+			linked[id] = true
+		}
+	}
+	return linked, nil
 }
 
 func (b *batch) matchRow(ctx context.Context, entity *mapping.Entity, it item, rows map[string]record.Fields) error {
@@ -113,10 +160,7 @@ func (b *batch) matchRow(ctx context.Context, entity *mapping.Entity, it item, r
 		b.spoil(it.id, ambiguous(entity, fmt.Sprintf("%s %d", entity.Model, it.id), key, ids, append(records, it.id)))
 		return nil
 	}
-	if b.adoptions[entity.Name] == nil {
-		b.adoptions[entity.Name] = map[int64]string{}
-	}
-	b.adoptions[entity.Name][it.id] = ids[0]
+	b.adopt(entity, it.id, ids[0])
 	return nil
 }
 
@@ -162,10 +206,12 @@ func (w *writer) adoptRows(ctx context.Context, items []item) error {
 	return nil
 }
 
-// found are the records that could be one row, by one key.
+// found are the records that could be one row, by one key, and those fields of
+// them that were read.
 type found struct {
-	ids []int64
-	key string
+	ids     []int64
+	key     string
+	records map[int64]record.Fields
 }
 
 // unlinkedRecords finds, for rows, the records in Odoo that are the same by the
@@ -195,7 +241,7 @@ func (e *Engine) unlinkedRecords(ctx context.Context, entity *mapping.Entity, ro
 		}
 		for id, fields := range rows {
 			if ids := matchesBy(entity, key, fields, records); len(ids) > 0 && len(out[id].ids) == 0 {
-				out[id] = found{ids, strings.Join(key.Fields, " and ")}
+				out[id] = found{ids, strings.Join(key.Fields, " and "), records}
 			}
 		}
 	}
@@ -217,7 +263,7 @@ func (e *Engine) recordsWith(ctx context.Context, entity *mapping.Entity, key ma
 	if err != nil {
 		return nil, err
 	}
-	linked, err := store.LinkedIDs(ctx, e.db, entity.Name, ids)
+	linked, err := e.linkedIDs(ctx, entity, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -292,6 +338,9 @@ func sameFolded(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return mapping.Fold(x) == mapping.Fold(y) })
 }
 
+// errAmbiguous is in the errors of matches that a person has to choose from.
+var errAmbiguous = errors.New("ambiguous")
+
 // ambiguous says that several could be the same. Nothing is linked or made.
 func ambiguous(entity *mapping.Entity, what, key string, rows []string, records []int64) error {
 	sentence := fmt.Sprintf("%s could be the same as several by %s:", what, key)
@@ -301,5 +350,5 @@ func ambiguous(entity *mapping.Entity, what, key string, rows []string, records 
 	if len(records) > 0 {
 		sentence += fmt.Sprintf(" records %v of %s", records, entity.Model)
 	}
-	return record.Errorf(record.CodeRejected, "%s; nothing was linked or made: make them differ, or set %s.%s to the record's id", sentence, entity.Table, entity.OdooIDColumn)
+	return record.Wrap(record.CodeRejected, errAmbiguous, "%s; nothing was linked or made: make them differ, or set %s.%s to the record's id", sentence, entity.Table, entity.OdooIDColumn)
 }

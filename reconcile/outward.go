@@ -19,6 +19,7 @@ import (
 type Push struct {
 	Entity  string
 	LocalID string
+	RunID   int64            // of a resync; 0 for none
 	Edits   []int64          // completed in the transaction that finds nothing left to send
 	refused error            // why its changes did not arrive, once that is noted
 	done    *intent          // a write that was made: confirm it
@@ -33,6 +34,7 @@ type Push struct {
 // unless a trigger has put it there already, or Odoo has refused it and neither
 // side changed since.
 func (w *writer) outward(p *plan, out merge.Result) error {
+	p.out = out
 	waits := len(out.ToOdoo) > 0 || len(out.OdooLines) > 0 || out.DeleteOdoo
 	if p.push == nil {
 		w.leaveToPush(p, waits)

@@ -44,6 +44,9 @@ type plan struct {
 	enqueue  bool              // a push has to follow
 	detach   bool              // the row begins anew, without this link
 
+	adopted bool         // the row and the record are linked for the first time
+	out     merge.Result // what the merge found for both sides
+
 	needLines bool // a write that is confirmed added lines whose ids are not certain
 }
 
@@ -136,6 +139,9 @@ func (w *writer) planMerge(p *plan) error {
 	p.insert = local == nil
 	p.describe(out, local)
 	w.revive(p)
+	if p.adopted = local != nil && base.IsZero() && p.sent == nil; p.adopted {
+		p.op = "adopt"
+	}
 	p.state = linkState(out)
 	p.waitForParents()
 	p.outcome = Merged

@@ -34,6 +34,7 @@ type PusherOptions struct {
 	Logger *zap.Logger     // nil: silent
 	Batch  int             // edits a claim; 0: 500
 	Lease  time.Duration   // 0: 1 minute; renewed at half of it
+	RunID  int64           // of the resync it works for; 0 for none
 	// OnDone is told of every row whose edits ended; may be nil.
 	OnDone func(entity, localID string, err error)
 }
@@ -128,7 +129,7 @@ func (p *Pusher) Step(ctx context.Context) (int, error) {
 		k := rowKey{e.Entity, e.LocalID}
 		r := index[k]
 		if r == nil {
-			r = &rowEdits{push: &Push{Entity: e.Entity, LocalID: e.LocalID}}
+			r = &rowEdits{push: &Push{Entity: e.Entity, LocalID: e.LocalID, RunID: p.o.RunID}}
 			index[k] = r
 			byEntity[e.Entity] = append(byEntity[e.Entity], r)
 		}
@@ -233,7 +234,7 @@ func (p *Pusher) refuse(ctx context.Context, r *rowEdits, failure error) error {
 type rowKey struct{ entity, id string }
 
 func outboxCause(push *Push) store.Cause {
-	c := store.Cause{Kind: "outbox"}
+	c := store.Cause{Kind: "outbox", RunID: push.RunID}
 	if len(push.Edits) > 0 {
 		c.ID = strconv.FormatInt(push.Edits[len(push.Edits)-1], 10)
 	}

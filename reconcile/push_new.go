@@ -162,43 +162,27 @@ func (n *newRow) asks(entity *mapping.Entity, into map[mapping.Ask]bool) {
 // matchNew links rows to records that are the same by the mapping's keys and
 // have no row yet, and returns the others.
 func (r *pushRun) matchNew(ctx context.Context, entity *mapping.Entity, rows []*newRow) ([]*newRow, error) {
-	wanted := map[string]record.Fields{}
-	for _, n := range rows {
-		if n.lost == nil && n.row.OdooID == 0 {
-			wanted[n.row.ID] = n.record.Fields
-		}
-	}
-	matched, err := r.engine.unlinkedRecords(ctx, entity, wanted)
+	matched, err := r.engine.matchOrphans(ctx, entity, rows)
 	if err != nil {
 		return nil, err
-	}
-	claims := map[int64][]string{}
-	for id, m := range matched {
-		for _, odooID := range m.ids {
-			claims[odooID] = append(claims[odooID], id)
-		}
 	}
 	var fresh []*newRow
 	var known []Target
 	for _, n := range rows {
 		m := matched[n.row.ID]
-		id := n.row.OdooID // the API's own word for which record it is
 		switch {
-		case n.lost != nil || id == 0 && len(m.ids) == 0:
+		case n.lost != nil || m.err == nil && m.odooID == 0:
 			fresh = append(fresh, n)
 			continue
-		case id == 0 && (len(m.ids) > 1 || len(claims[m.ids[0]]) > 1):
-			slices.Sort(claims[m.ids[0]])
-			r.fail(n.push, ambiguous(entity, "row "+n.row.ID+" of "+entity.Table, m.key, claims[m.ids[0]], m.ids))
+		case m.err != nil:
+			r.fail(n.push, m.err)
 			continue
-		case id == 0:
-			id = m.ids[0]
 		}
-		if err := r.link(ctx, entity, n, id); err != nil {
+		if err := r.link(ctx, entity, n, m.odooID); err != nil {
 			r.fail(n.push, err)
 			continue
 		}
-		known = append(known, Target{OdooID: id, Cause: outboxCause(n.push), Push: n.push})
+		known = append(known, Target{OdooID: m.odooID, Cause: outboxCause(n.push), Push: n.push})
 	}
 	if len(known) > 0 {
 		if _, err := r.known(ctx, entity, known); err != nil {
@@ -217,7 +201,7 @@ func (r *pushRun) link(ctx context.Context, entity *mapping.Entity, n *newRow, o
 		return store.SetRecord(ctx, tx, entity.Name, n.row.ID, odooID)
 	})
 	if mysqldb.IsDuplicate(err) {
-		return record.Errorf(record.CodeRejected, "row %s of %s claims to be %s %d, which belongs to another row", n.row.ID, entity.Table, entity.Model, odooID)
+		return errClaimed(entity, n.row.ID, odooID)
 	}
 	return err
 }
@@ -258,20 +242,30 @@ func (r *pushRun) create(ctx context.Context, entity *mapping.Entity, rows []*ne
 
 // missing says which reference has no record, so that the row has to wait.
 func (r *pushRun) missing(entity *mapping.Entity, n *newRow) error {
+	a, err := missingParent(entity, n, r.finder)
+	if err == nil {
+		return nil
+	}
+	if cause := r.errs[rowKey{a.Entity, a.LocalID}]; cause != nil && record.CodeOf(cause).Waits() {
+		return cause
+	}
+	return err
+}
+
+// missingParent is a reference of the row to one that has no record, and the
+// sentence that says so.
+func missingParent(entity *mapping.Entity, n *newRow, finder mapping.Finder) (mapping.Ask, error) {
 	asks := map[mapping.Ask]bool{}
 	n.asks(entity, asks)
 	for a := range asks {
 		if a.Kind != mapping.WantReference {
 			continue
 		}
-		if _, err := r.finder.Find(a); err != nil {
-			if cause := r.errs[rowKey{a.Entity, a.LocalID}]; cause != nil && record.CodeOf(cause).Waits() {
-				return cause
-			}
-			return record.Wrap(record.CodeRetryable, err, "%s %s waits for %s %s, which is not in Odoo yet", entity.Name, n.push.LocalID, a.Entity, a.LocalID)
+		if _, err := finder.Find(a); err != nil {
+			return a, record.Wrap(record.CodeRetryable, err, "%s %s waits for %s %s, which is not in Odoo yet", entity.Name, n.row.ID, a.Entity, a.LocalID)
 		}
 	}
-	return nil
+	return mapping.Ask{}, nil
 }
 
 // noteCreate locks the row and notes what is sent of it. The row may have

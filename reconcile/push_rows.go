@@ -195,7 +195,7 @@ func (r *pushRun) unlinked(ctx context.Context, entity *mapping.Entity, pushes [
 		ready := slices.DeleteFunc(slices.Clone(fresh), func(n *newRow) bool { return n.refersTo(entity, fresh) })
 		if len(ready) == 0 {
 			for _, n := range fresh {
-				r.fail(n.push, record.Errorf(record.CodeRejected, "%s %s and others refer to each other in a circle, and none of them is in Odoo: empty one of the references", entity.Name, n.push.LocalID))
+				r.fail(n.push, errCircle(entity, n.push.LocalID))
 			}
 			return nil
 		}

@@ -122,6 +122,11 @@ func (r *resolver) find(ctx context.Context, entity string, ids []int64) error {
 		r.refs[entity] = map[int64]string{}
 	}
 	maps.Copy(r.refs[entity], found)
+	for _, id := range ids {
+		if row, planned := r.batch.engine.dry.row(entity, id); planned {
+			r.refs[entity][id] = row
+		}
+	}
 	return r.findLost(ctx, entity, ids)
 }
 

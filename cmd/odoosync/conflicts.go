@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"odoosync/configs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -39,7 +40,7 @@ func (e *env) conflictsList() *cobra.Command {
 			if !all {
 				f.State = "open"
 			}
-			return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+			return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
 				return e.listConflicts(ctx, db, f, asJSON)
 			})
 		}}
@@ -190,7 +191,7 @@ func (e *env) conflictsResolve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+			return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
 				return e.resolveConflict(ctx, db, id, choice, config.Odoo.URL != "")
 			})
 		}}

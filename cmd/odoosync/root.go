@@ -48,7 +48,7 @@ func newRoot(out io.Writer, environ []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.status(), e.conflicts(), e.version())
+	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.plan(), e.resync(), e.status(), e.conflicts(), e.version())
 	return root
 }
 

@@ -35,7 +35,7 @@ func (e *env) serve() *cobra.Command {
 			for _, warning := range config.Warnings {
 				fmt.Fprintln(e.out, "Warning: "+warning)
 			}
-			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: importProgress(e.out)})
+			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: importProgress(e.out, "import")})
 		},
 	}
 	c.Flags().BoolVar(&local, "local-db", false, "use a private MariaDB in ./var/db instead of database.dsn")
@@ -43,10 +43,10 @@ func (e *env) serve() *cobra.Command {
 }
 
 // importProgress shows a bar on a terminal, and lines elsewhere.
-func importProgress(out io.Writer) func(reconcile.Progress) {
+func importProgress(out io.Writer, verb string) func(reconcile.Progress) {
 	file, isFile := out.(*os.File)
 	if isFile && term.IsTerminal(int(file.Fd())) {
-		return progressBars()
+		return progressBars(verb)
 	}
 	last := time.Time{}
 	return func(p reconcile.Progress) {
@@ -54,20 +54,20 @@ func importProgress(out io.Writer) func(reconcile.Progress) {
 			return
 		}
 		last = time.Now()
-		state := "importing"
+		state := verb + "ing"
 		if p.Ended {
-			state = "imported"
+			state = verb + "ed"
 		}
 		fmt.Fprintf(out, "%s %s: %d of %d, %d refused\n", state, p.Entity, p.Done, p.Total, p.Failed)
 	}
 }
 
-func progressBars() func(reconcile.Progress) {
+func progressBars(verb string) func(reconcile.Progress) {
 	bars := map[string]*progressbar.ProgressBar{}
 	return func(p reconcile.Progress) {
 		bar := bars[p.Entity]
 		if bar == nil {
-			bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetDescription("importing "+p.Entity), progressbar.OptionShowCount(),
+			bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetDescription(verb+"ing "+p.Entity), progressbar.OptionShowCount(),
 				progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
 			bars[p.Entity] = bar
 		}

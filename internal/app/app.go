@@ -80,6 +80,7 @@ type boundState struct {
 	ready  bool
 	series string
 	reason string // why not ready
+	held   string // why nothing is worked although it is ready; "" for no reason
 }
 
 // Start starts the daemon. On error everything that had started is stopped.

@@ -112,6 +112,8 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case a.client == nil:
 		odoo = "not configured"
+	case a.bound.held != "":
+		odoo = "ok, version " + a.bound.series + "; " + a.bound.held
 	case a.bound.ready:
 		odoo = "ok, version " + a.bound.series
 	}

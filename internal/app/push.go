@@ -26,37 +26,6 @@ func (a *App) push(ctx context.Context, pusher *reconcile.Pusher) {
 // alone runs f while this daemon holds the lease of that name; it does nothing
 // while another one holds it.
 func (a *App) alone(ctx context.Context, name string, f func(context.Context) error) error {
-	has, err := store.Lease(ctx, a.db, name, a.owner, pushLease)
-	if err != nil || !has {
-		return err
-	}
-	held, lose := context.WithCancel(ctx)
-	defer lose()
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		a.keepLease(held, name, lose)
-	}()
-	err = f(held)
-	lose()
-	<-renewed
-	return errors.Join(err, store.EndLease(context.WithoutCancel(ctx), a.db, name, a.owner))
-}
-
-// keepLease prolongs a lease until ctx ends, and calls lost when it is another's.
-func (a *App) keepLease(ctx context.Context, name string, lost func()) {
-	ticker := a.o.Clock.NewTicker(pushLease / 3)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.Chan():
-		}
-		has, err := store.Lease(ctx, a.db, name, a.owner, pushLease)
-		if err == nil && !has {
-			lost()
-			return
-		}
-	}
+	_, err := leases{a.db, a.o.Clock, a.owner}.while(ctx, []string{name}, f)
+	return err
 }

@@ -55,6 +55,9 @@ func (a *App) work(ctx context.Context) {
 	a.captureEdits(ctx, m)
 	outbox := queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	engine := a.newEngine(m, outbox)
+	if !a.hold(ctx, engine) {
+		return
+	}
 	var syncer reconcile.Syncer = engine
 	if a.config.Source() == configs.SourcePayload {
 		syncer = reconcile.NewPayloads(engine)
