@@ -91,12 +91,10 @@ func (b *batch) matchRows(ctx context.Context, entity *mapping.Entity, items []i
 	if err != nil || len(decoded) == 0 {
 		return items, err
 	}
-	return slices.DeleteFunc(items, func(it item) bool {
-		if err == nil && fresh[it.id] != nil {
-			err = b.matchRow(ctx, entity, it, decoded)
-		}
-		return b.errs[it.id] != nil
-	}), err
+	if err := b.matchFresh(ctx, entity, fresh, decoded); err != nil {
+		return items, err
+	}
+	return slices.DeleteFunc(items, func(it item) bool { return b.errs[it.id] != nil }), nil
 }
 
 // adoptNamed takes the rows that say themselves, in their column of Odoo's id,
@@ -146,21 +144,33 @@ func (e *Engine) linkedIDs(ctx context.Context, entity *mapping.Entity, ids []in
 	return linked, nil
 }
 
-func (b *batch) matchRow(ctx context.Context, entity *mapping.Entity, it item, rows map[string]record.Fields) error {
-	ids, key := matches(entity, it.record.Fields, rows)
-	if len(ids) == 0 {
-		return nil
+// matchFresh adopts, of these rows, those that are one of the records and of no
+// other, and spoils the records for which several are.
+func (b *batch) matchFresh(ctx context.Context, entity *mapping.Entity, fresh map[int64]record.Fields, rows map[string]record.Fields) error {
+	index := newMatchIndex(entity, rows)
+	same := map[int64][]string{}
+	keys := map[int64]string{}
+	wanted := map[string]record.Fields{}
+	for id, fields := range fresh {
+		if same[id], keys[id] = index.find(fields); len(same[id]) > 0 {
+			wanted[same[id][0]] = rows[same[id][0]]
+		}
 	}
-	others, err := b.engine.unlinkedRecords(ctx, entity, map[string]record.Fields{ids[0]: rows[ids[0]]})
+	others, err := b.engine.unlinkedRecords(ctx, entity, wanted)
 	if err != nil {
 		return err
 	}
-	records := slices.DeleteFunc(others[ids[0]].ids, func(id int64) bool { return id == it.id })
-	if len(ids) > 1 || len(records) > 0 {
-		b.spoil(it.id, ambiguous(entity, fmt.Sprintf("%s %d", entity.Model, it.id), key, ids, append(records, it.id)))
-		return nil
+	for id, ids := range same {
+		if len(ids) == 0 {
+			continue
+		}
+		records := slices.DeleteFunc(slices.Clone(others[ids[0]].ids), func(other int64) bool { return other == id })
+		if len(ids) > 1 || len(records) > 0 {
+			b.spoil(id, ambiguous(entity, fmt.Sprintf("%s %d", entity.Model, id), keys[id], ids, append(records, id)))
+			continue
+		}
+		b.adopt(entity, id, ids[0])
 	}
-	b.adopt(entity, it.id, ids[0])
 	return nil
 }
 
@@ -239,8 +249,10 @@ func (e *Engine) unlinkedRecords(ctx context.Context, entity *mapping.Entity, ro
 		if err != nil {
 			return nil, err
 		}
+		index := indexBy(entity, key, records)
 		for id, fields := range rows {
-			if ids := matchesBy(entity, key, fields, records); len(ids) > 0 && len(out[id].ids) == 0 {
+			same, whole := foldedKey(entity, key, fields)
+			if ids := index[same]; whole && len(ids) > 0 && len(out[id].ids) == 0 {
 				out[id] = found{ids, strings.Join(key.Fields, " and "), records}
 			}
 		}
@@ -309,46 +321,19 @@ func candidates(entity *mapping.Entity, records map[int64]record.Fields) []store
 	return out
 }
 
-// matches are the ids of those that are the same by the first key that finds
-// any.
-func matches[K int64 | string](entity *mapping.Entity, fields record.Fields, among map[K]record.Fields) (ids []K, by string) {
-	for _, key := range entity.Match {
-		if ids := matchesBy(entity, key, fields, among); len(ids) > 0 {
-			return ids, strings.Join(key.Fields, " and ")
-		}
-	}
-	return nil, ""
-}
-
-func matchesBy[K int64 | string](entity *mapping.Entity, key mapping.MatchKey, fields record.Fields, among map[K]record.Fields) (ids []K) {
-	values, whole := entity.MatchValues(key, fields)
-	if !whole {
-		return nil
-	}
-	for id, other := range among {
-		if theirs, whole := entity.MatchValues(key, other); whole && sameFolded(values, theirs) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func sameFolded(a, b []string) bool {
-	return slices.EqualFunc(a, b, func(x, y string) bool { return mapping.Fold(x) == mapping.Fold(y) })
-}
-
 // errAmbiguous is in the errors of matches that a person has to choose from.
 var errAmbiguous = errors.New("ambiguous")
 
 // ambiguous says that several could be the same. Nothing is linked or made.
 func ambiguous(entity *mapping.Entity, what, key string, rows []string, records []int64) error {
-	sentence := fmt.Sprintf("%s could be the same as several by %s:", what, key)
+	var several []string
 	if len(rows) > 0 {
-		sentence += fmt.Sprintf(" rows %s of %s", strings.Join(rows, ", "), entity.Table)
+		several = append(several, "of "+entity.Table+" the rows "+strings.Join(rows, ", "))
 	}
 	if len(records) > 0 {
-		sentence += fmt.Sprintf(" records %v of %s", records, entity.Model)
+		ids := strings.Trim(fmt.Sprint(slices.Sorted(slices.Values(records))), "[]")
+		several = append(several, "of "+entity.Model+" the records "+strings.ReplaceAll(ids, " ", ", "))
 	}
+	sentence := fmt.Sprintf("%s could be the same as several by %s: %s", what, key, strings.Join(several, ", "))
 	return record.Wrap(record.CodeRejected, errAmbiguous, "%s; nothing was linked or made: make them differ, or set %s.%s to the record's id", sentence, entity.Table, entity.OdooIDColumn)
 }

@@ -2,8 +2,8 @@ package reconcile
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strings"
 
 	"odoosync/internal/record"
 	"odoosync/mapping"
@@ -67,11 +67,64 @@ func (e *Engine) claims(ctx context.Context, entity *mapping.Entity, matched map
 	if err != nil {
 		return nil, err
 	}
-	for odooID := range maps.Keys(records) {
-		ids, _ := matches(entity, records[odooID], rows)
-		ids = append(ids, out[odooID]...)
+	index := newMatchIndex(entity, rows)
+	for odooID, fields := range records {
+		ids, _ := index.find(fields)
+		ids = append(slices.Clone(ids), out[odooID]...)
 		slices.Sort(ids)
 		out[odooID] = slices.Compact(ids)
 	}
 	return out, nil
+}
+
+// foldedKey is what two that are the same by a key have in common, however each
+// is written. It is false for one that the key says nothing of.
+func foldedKey(entity *mapping.Entity, key mapping.MatchKey, fields record.Fields) (string, bool) {
+	values, whole := entity.MatchValues(key, fields)
+	for i, v := range values {
+		if values[i] = mapping.Fold(v); values[i] == "" {
+			return "", false // a dash for "none" is no key
+		}
+	}
+	return strings.Join(values, "\x00"), whole
+}
+
+// indexBy finds by a key those that are the same, in the order of their ids.
+func indexBy[K int64 | string](entity *mapping.Entity, key mapping.MatchKey, among map[K]record.Fields) map[string][]K {
+	out := map[string][]K{}
+	for id, fields := range among {
+		if same, whole := foldedKey(entity, key, fields); whole {
+			out[same] = append(out[same], id)
+		}
+	}
+	for _, ids := range out {
+		slices.Sort(ids)
+	}
+	return out
+}
+
+// matchIndex finds rows by the keys of an entity.
+type matchIndex struct {
+	entity *mapping.Entity
+	byKey  []map[string][]string
+}
+
+func newMatchIndex(entity *mapping.Entity, rows map[string]record.Fields) matchIndex {
+	m := matchIndex{entity: entity}
+	for _, key := range entity.Match {
+		m.byKey = append(m.byKey, indexBy(entity, key, rows))
+	}
+	return m
+}
+
+// find returns the rows that are the same as a record by the first key that
+// finds any, and names the key.
+func (m matchIndex) find(fields record.Fields) (ids []string, by string) {
+	for i, key := range m.entity.Match {
+		same, whole := foldedKey(m.entity, key, fields)
+		if ids := m.byKey[i][same]; whole && len(ids) > 0 {
+			return ids, strings.Join(key.Fields, " and ")
+		}
+	}
+	return nil, ""
 }

@@ -145,7 +145,9 @@ func TestWhatAPlanTells(t *testing.T) {
 	items, counts := b.plan(reconcile.PlanOptions{})
 	find := func(entity string, side record.Side, op reconcile.PlanOp, row string) reconcile.PlanItem {
 		t.Helper()
-		i := slices.IndexFunc(items, func(i reconcile.PlanItem) bool { return i.Entity == entity && i.Side == side && i.Op == op && i.LocalID == row })
+		i := slices.IndexFunc(items, func(i reconcile.PlanItem) bool {
+			return i.Entity == entity && i.Side == side && i.Op == op && i.LocalID == row
+		})
 		require.GreaterOrEqual(t, i, 0, "%s %s %s %s in %+v", entity, side, op, row, items)
 		return items[i]
 	}
@@ -157,7 +159,9 @@ func TestWhatAPlanTells(t *testing.T) {
 	require.Contains(t, find("contacts", record.Odoo, reconcile.PlanRefused, "6").Reason, `Odoo has no res.country with code "ZZ"`)
 	require.Contains(t, find("invoices", record.Odoo, reconcile.PlanRefused, "3").Reason, "waits for contacts 6")
 	require.Equal(t, int64(2), counts["contacts"][record.Local][reconcile.PlanAmbiguous])
-	i := slices.IndexFunc(items, func(i reconcile.PlanItem) bool { return i.Entity == "leads" && i.Side == record.Local && i.Op == reconcile.PlanCreate })
+	i := slices.IndexFunc(items, func(i reconcile.PlanItem) bool {
+		return i.Entity == "leads" && i.Side == record.Local && i.Op == reconcile.PlanCreate
+	})
 	require.Equal(t, "(the new row of contacts for Odoo's 5)", items[i].Changes["contact_id"][1].Text())
 }
 

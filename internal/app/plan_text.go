@@ -67,7 +67,7 @@ var planOrder = []planKind{
 	{reconcile.PlanDelete, "delete here", "delete in Odoo"},
 	{reconcile.PlanConflict, "in conflict", "in conflict"},
 	{reconcile.PlanAmbiguous, "ambiguous (records)", "ambiguous (rows)"},
-	{reconcile.PlanRefused, "refused here", "refused by Odoo"},
+	{reconcile.PlanRefused, "cannot be taken here", "cannot be sent to Odoo"},
 }
 
 func (t *planText) print(out io.Writer, counts reconcile.PlanCounts, entities []string) error {
@@ -135,7 +135,7 @@ func printItem(w *strings.Builder, i reconcile.PlanItem) {
 			break
 		}
 		c := i.Changes[name]
-		if c[0].IsNull() && i.Op == reconcile.PlanCreate {
+		if c[0].IsNull() && (i.OdooID == 0 || i.LocalID == "") { // of what is not there yet
 			fmt.Fprintf(w, "      %s = %s\n", name, planValue(c[1]))
 			continue
 		}

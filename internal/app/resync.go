@@ -160,7 +160,7 @@ func printResync(out io.Writer, o ResyncOptions, r reconcile.ResyncResult) {
 	}
 	fmt.Fprintf(out, ".\nOpen now: %d in conflict, %d refused", c["conflicts"], c["refused"])
 	if c["waiting"] > 0 {
-		fmt.Fprintf(out, ", %d edits wait for another record or another try (serve goes on with them)", c["waiting"])
+		fmt.Fprintf(out, ", %d waiting for another record or another try (serve goes on with them)", c["waiting"])
 	}
 	fmt.Fprintln(out, ".")
 	if c["conflicts"]+c["refused"] > 0 {
