@@ -52,11 +52,15 @@ func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Pu
 		}
 		unlinked = append(unlinked, push)
 	}
+	// First those that are no records: the others may refer to them.
+	if err := r.unlinked(ctx, entity, unlinked); err != nil {
+		return err
+	}
 	detached, err := r.known(ctx, entity, known)
 	if err != nil {
 		return err
 	}
-	return r.unlinked(ctx, entity, append(unlinked, detached...))
+	return r.unlinked(ctx, entity, detached)
 }
 
 // maxSteps bounds the calls one row may need: fields, lines, and a state on the
