@@ -38,4 +38,10 @@
 // A confirmed order is a row in quotes and a row in travels. The entities of a
 // model are synced in the mapping's order, each in its own transaction, and the
 // hints end with the last one.
+//
+// # A plan
+//
+// Engine.Plan takes the same steps and rolls step 3 back once it has decided. A
+// preview stands for what would have been written by then, so that a record whose
+// parent would be made finds it. What it tells is what Engine.Resync does.
 package reconcile

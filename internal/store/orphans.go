@@ -1,15 +1,14 @@
 package store
 
-import (
-	"context"
-)
+import "context"
 
 // rowsOfNobody is the condition of rows that belong to no record of Odoo's: not
-// linked to one, and not marked as deleted. The link's key is compared as it is
-// stored, so that the server finds it by its index.
+// linked to one, and not marked as deleted. The link is asked for by a value, and
+// its key compared as it is stored, so that the server looks one up for each row
+// it comes to: NOT EXISTS has it read all links for every page.
 func rowsOfNobody(t Table, deleted string) string {
-	where := "NOT EXISTS (SELECT 1 FROM sync_links l WHERE l.entity = ? AND l.odoo_id IS NOT NULL" +
-		" AND l.local_id = CONVERT(CAST(t." + quote(t.ID) + " AS CHAR) USING ascii) COLLATE ascii_bin)"
+	where := "(SELECT l.odoo_id FROM sync_links l WHERE l.entity = ?" +
+		" AND l.local_id = CONVERT(CAST(t." + quote(t.ID) + " AS CHAR) USING ascii) COLLATE ascii_bin) IS NULL"
 	if deleted != "" {
 		where += " AND t." + quote(deleted) + " IS NULL"
 	}
