@@ -115,7 +115,11 @@ func (r *pushRun) resolveRows(ctx context.Context, entity *mapping.Entity, ids [
 	for _, id := range ids {
 		key := rowKey{entity.Name, id}
 		if _, known := r.finder.records[key]; !known && !r.visited[key] && entity.Direction != mapping.ToAPI {
-			parents = append(parents, &Push{Entity: entity.Name, LocalID: id, RunID: r.pusher.o.RunID})
+			push := r.later[key]
+			if push == nil {
+				push = &Push{Entity: entity.Name, LocalID: id, RunID: r.pusher.o.RunID}
+			}
+			parents = append(parents, push)
 		}
 	}
 	if len(parents) == 0 {

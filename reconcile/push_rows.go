@@ -19,14 +19,15 @@ type txn = *sql.Tx
 type pushRun struct {
 	pusher  *Pusher
 	engine  *Engine
-	visited map[rowKey]bool // rows that are or were worked: a cycle of references ends there
+	visited map[rowKey]bool  // rows that are or were worked: a cycle of references ends there
+	later   map[rowKey]*Push // rows without a record that have their turn, unless one that refers to them comes first
 	errs    map[rowKey]error
 	ended   map[rowKey]bool // went through
 	finder  *finder
 }
 
 func newPushRun(p *Pusher) *pushRun {
-	return &pushRun{pusher: p, engine: p.engine, visited: map[rowKey]bool{}, errs: map[rowKey]error{}, ended: map[rowKey]bool{}, finder: newFinder(p.engine)}
+	return &pushRun{pusher: p, engine: p.engine, visited: map[rowKey]bool{}, later: map[rowKey]*Push{}, errs: map[rowKey]error{}, ended: map[rowKey]bool{}, finder: newFinder(p.engine)}
 }
 
 func (r *pushRun) fail(push *Push, err error) { r.errs[rowKey{push.Entity, push.LocalID}] = err }
@@ -37,7 +38,6 @@ func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Pu
 	ids := make([]string, len(pushes))
 	for i, push := range pushes {
 		ids[i] = push.LocalID
-		r.visited[rowKey{entity.Name, push.LocalID}] = true
 	}
 	links, err := store.LinksOfRows(ctx, r.engine.db, entity.Name, ids)
 	if err != nil {
@@ -47,20 +47,24 @@ func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Pu
 	var unlinked []*Push
 	for _, push := range pushes {
 		if l := links[push.LocalID]; l != nil && l.OdooID != 0 {
+			r.visited[rowKey{entity.Name, push.LocalID}] = true
 			known = append(known, Target{OdooID: l.OdooID, Cause: outboxCause(push), Push: push})
 			continue
 		}
+		r.later[rowKey{entity.Name, push.LocalID}] = push
 		unlinked = append(unlinked, push)
-	}
-	// First those that are no records: the others may refer to them.
-	if err := r.unlinked(ctx, entity, unlinked); err != nil {
-		return err
 	}
 	detached, err := r.known(ctx, entity, known)
 	if err != nil {
 		return err
 	}
-	return r.unlinked(ctx, entity, detached)
+	unlinked = slices.DeleteFunc(unlinked, func(push *Push) bool { // a known one referred to it: it is done
+		key := rowKey{entity.Name, push.LocalID}
+		before := r.visited[key]
+		r.visited[key] = true
+		return before
+	})
+	return r.unlinked(ctx, entity, append(unlinked, detached...))
 }
 
 // maxSteps bounds the calls one row may need: fields, lines, and a state on the
