@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/record"
-	"odoosync/internal/store"
 	"odoosync/reconcile"
 )
 

@@ -50,17 +50,13 @@ func OpenSession(ctx context.Context, c configs.Config, db *mysqldb.DB, log *zap
 		return nil, err
 	}
 	m, _, err := Bind(ctx, c, client, db)
-	var companies []int64
-	if err == nil {
-		companies, err = syncedCompanies(ctx, c, client)
-	}
 	if err != nil {
 		client.Close()
 		return nil, err
 	}
 	s := &Session{config: c, db: db, client: client, owner: processName(), log: log}
 	s.outbox = queue.NewOutbox(db, queue.OutboxOptions{})
-	s.engine = reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: s.outbox, Mapping: m, Companies: companies, Logger: log, Settled: c.Reconcile.Overlap})
+	s.engine = reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: s.outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap})
 	s.capture = func(ctx context.Context) error { _, err := capture.Install(ctx, db, m); return err }
 	return s, nil
 }
