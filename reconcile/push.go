@@ -32,7 +32,7 @@ type PusherOptions struct {
 	Edits  Edits
 	Clock  clockwork.Clock // nil: the real one
 	Logger *zap.Logger     // nil: silent
-	Batch  int             // edits a claim; 0: 500
+	Batch  int             // edits a claim; 0: 100, so that a new edit does not wait long for its turn
 	Lease  time.Duration   // 0: 1 minute; renewed at half of it
 	RunID  int64           // of the resync it works for; 0 for none
 	// OnDone is told of every row whose edits ended; may be nil.
@@ -55,7 +55,7 @@ func NewPusher(o PusherOptions) *Pusher {
 		o.Logger = zap.NewNop()
 	}
 	if o.Batch == 0 {
-		o.Batch = 500
+		o.Batch = 100
 	}
 	if o.Lease == 0 {
 		o.Lease = time.Minute

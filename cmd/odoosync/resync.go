@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"odoosync/configs"
 	"odoosync/internal/app"
 	"odoosync/internal/mysqldb"
 	"odoosync/reconcile"
@@ -21,7 +22,7 @@ func (e *env) session(c *cobra.Command, f func(ctx context.Context, s *app.Sessi
 	if err != nil {
 		return err
 	}
-	return e.database(c, func(ctx context.Context, db *mysqldb.DB) error {
+	return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
 		s, err := app.OpenSession(ctx, config, db, log)
 		if err != nil {
 			return err
