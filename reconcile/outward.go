@@ -101,6 +101,7 @@ func (w *writer) nextStep(p *plan, out merge.Result) (*intent, error) {
 		}
 	}
 	in.lines(w.entity, out.OdooLines, p.link.Base)
+	w.wholeLines(p, out, in)
 	if len(in.Sent.Fields) > 0 || len(in.Sent.Lines) > 0 {
 		in.Changes = outwardChanges(out, in.Sent)
 		return in, nil
@@ -132,6 +133,44 @@ func lockedFields(fields record.Fields, except []string, lines []record.LineChan
 		}
 	}
 	return stays
+}
+
+// wholeLines completes lines that will point at another record: Odoo gives a
+// line with another product that one's price, taxes and name, unless they come
+// with the same write. What the line follows Odoo in is left out.
+func (w *writer) wholeLines(p *plan, out merge.Result, in *intent) {
+	row := w.local(p)
+	for _, child := range w.entity.Children {
+		follows := map[string]record.Fields{}
+		for _, l := range out.LocalLines {
+			if l.Child == child.Name && l.Op == record.LineUpdate {
+				follows[l.LocalID] = l.Fields
+			}
+		}
+		for _, sent := range in.Sent.Lines[child.Name] {
+			var moved []string // Odoo's fields that point elsewhere
+			for name := range sent.Fields {
+				if f := child.Field(name); f.Kind == mapping.KindRawID || f.Kind == mapping.KindLookup || f.Kind == mapping.KindReference {
+					moved = append(moved, f.Source)
+				}
+			}
+			if sent.Op != record.LineUpdate || len(moved) == 0 || row == nil {
+				continue
+			}
+			i := slices.IndexFunc(row.Lines[child.Name], func(l record.Line) bool { return l.LocalID == sent.LocalID })
+			if i < 0 {
+				continue
+			}
+			for _, f := range child.Fields {
+				v := row.Lines[child.Name][i].Fields[f.Name]
+				_, changes := sent.Fields[f.Name]
+				_, follow := follows[sent.LocalID][f.Name]
+				if !changes && !follow && !v.IsNull() && f.Sendable() && !slices.Contains(moved, f.Source) {
+					sent.Fields[f.Name] = v
+				}
+			}
+		}
+	}
 }
 
 // stateStep is the business method that brings the first state nearer to what

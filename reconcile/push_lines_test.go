@@ -59,6 +59,24 @@ func TestLinesThatArrivedBeforeARefusalAreNotDoubled(t *testing.T) {
 	}
 }
 
+// Odoo would put the new product's price and taxes in the place of the line's.
+func TestALineWithAnotherProductKeepsItsPriceAndItsTaxes(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version)
+			b.api("INSERT INTO contacts (id, name) VALUES (3, 'Lycée')", "INSERT INTO invoices (id, contact_id) VALUES (3, 3)",
+				"INSERT INTO invoice_lines (invoice_id, name, quantity, price_unit, tax_codes) VALUES (3, 'Guide', 1, 2, '[]')")
+			b.push()
+			for _, product := range []string{"1", "NULL"} {
+				b.api("UPDATE invoice_lines SET odoo_product_id = " + product)
+				b.push()
+				require.Empty(t, b.pending())
+				require.Equal(t, "Guide | 2.000000 | [] | 2.00", b.rows("SELECT name, price_unit, tax_codes, price_total FROM invoice_lines"), product)
+			}
+		})
+	}
+}
+
 // places are the names and sequences of the first invoice's lines, as Odoo lists them.
 func (b *pushBench) places() []string {
 	b.t.Helper()

@@ -37,6 +37,28 @@ func (r *request) lineDefaults(v Values, commands []command) {
 	absent(v, "tax_ids", taxes)
 }
 
+// anotherProduct gives an invoice line that gets another product what comes with
+// it, whatever the line had, unless the same write says otherwise. A product
+// taken away takes its unit along, and on 16 the taxes too.
+func (r *request) anotherProduct(v Values, before row, commands []command) {
+	id, sent := v["product_id"]
+	if !sent || canonical(id) == before["product_id"] {
+		return
+	}
+	fresh := Values{"move_id": before["move_id"], "product_id": canonical(id)}
+	r.lineDefaults(fresh, commands)
+	if blank(id) {
+		absent(v, "product_uom_id", false)
+	}
+	for _, name := range []string{"name", "price_unit", "product_uom_id", "tax_ids"} {
+		value, known := fresh[name]
+		if !known || name == "name" && r.s.o.Version > 16 || name == "tax_ids" && blank(id) && r.s.o.Version > 16 {
+			continue
+		}
+		absent(v, name, value)
+	}
+}
+
 // digits are how many decimals a line's numbers keep; 19 rounds no price.
 func (s *Server) digits(model string, v row) {
 	if _, line := lineModels[model]; !line {

@@ -44,6 +44,9 @@ func (r *request) update(t *tx, id int64, values Values, commands []command) err
 		return err
 	}
 	before := maps.Clone(r.s.table(r.model).rows[id])
+	if r.model == "account.move.line" {
+		r.anotherProduct(v, before, commands)
+	}
 	t.write(r.model, id, v)
 	if err := r.apply(t, id, commands); err != nil {
 		return err
