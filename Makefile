@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test race lint bench verify fuzz
+.PHONY: help setup build run demo test interleavings race lint bench verify fuzz
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ demo: setup build ## Show it: a simulated Odoo, live edits, the rows that follow
 test: setup ## Run the tests
 	$(GO) test $(PACKAGES)
 
+interleavings: setup ## Tell 2,000 random stories of both sides (ODOOSYNC_SEED repeats one)
+	ODOOSYNC_INTERLEAVINGS=$${ODOOSYNC_INTERLEAVINGS:-2000} $(GO) test -count=1 -timeout 40m -v -run '^TestInterleavings$$' ./reconcile
+
 race: setup ## Run the tests with the race detector
-	$(GO) test -race $(PACKAGES)
+	$(GO) test -race -timeout 30m $(PACKAGES)
 
 lint: modules ## gofmt, vet, staticcheck and the layering of packages
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi

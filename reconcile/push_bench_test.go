@@ -24,7 +24,14 @@ type pushBench struct {
 // pieces of the default mapping: old text, new text, and so on.
 func newPushBench(t testing.TB, version int, change ...string) *pushBench {
 	t.Helper()
-	b := &pushBench{bench: newBench(t, version)}
+	return onBench(newBench(t, version), change...)
+}
+
+// onBench puts triggers, an outbox and a pusher on a bench.
+func onBench(on *bench, change ...string) *pushBench {
+	t := on.t
+	t.Helper()
+	b := &pushBench{bench: on}
 	if len(change) > 0 {
 		b.mapped = b.mappingWith(b.client, change[0], change[1])
 	} else {

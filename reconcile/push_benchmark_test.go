@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/odoosim"
@@ -47,8 +48,7 @@ type pushFigures struct {
 
 // pushed pushes in claims of that many edits (0: the default).
 func pushed(b *testing.B, claim int) pushFigures {
-	p := newPushBench(b, 17)
-	p.clock = nil
+	p := onBench(newBenchOn(b, clockwork.NewFakeClock(), odoosim.Options{Version: 17}))
 	outbox := queue.NewOutbox(p.db, queue.OutboxOptions{})
 	engine := reconcile.New(reconcile.Options{DB: p.db, Odoo: p.client, Remote: p.client, Mapping: p.mapped, Outbox: outbox, Companies: []int64{1}})
 	pusher := reconcile.NewPusher(reconcile.PusherOptions{Engine: engine, Edits: outbox, Batch: claim})

@@ -40,7 +40,7 @@ func (r *request) load() (any, error) {
 		l.t.rollback()
 		return map[string]any{"ids": false, "messages": l.messages, "nextrow": int64(0)}, nil
 	}
-	r.s.stats.RecordsWritten += int64(len(l.t.order))
+	r.s.stats.RecordsWritten += l.t.written()
 	l.t.commit()
 	return map[string]any{"ids": l.ids, "messages": l.messages, "nextrow": int64(0)}, nil
 }

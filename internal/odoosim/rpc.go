@@ -163,7 +163,7 @@ func (r *request) dispatch(method string) (any, error) {
 		t.rollback()
 		return nil, err
 	}
-	r.s.stats.RecordsWritten += int64(len(t.order))
+	r.s.stats.RecordsWritten += t.written()
 	t.commit()
 	return v, err
 }

@@ -250,6 +250,17 @@ func (t *tx) forget(model string, id int64) {
 	}
 }
 
+// written counts the records that changed, without the bookkeeping of external
+// ids, which is a part of a record's own cost.
+func (t *tx) written() (n int64) {
+	for _, c := range t.order {
+		if c.model != externalIDs {
+			n++
+		}
+	}
+	return n
+}
+
 func (t *tx) commit() { t.s.hooks.committed(t) }
 
 // rollback puts everything back. Ids that were given are gone, as from a
