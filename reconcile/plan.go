@@ -129,7 +129,7 @@ func (w *writer) planMerge(p *plan) error {
 		return w.planLocallyGone(p, base)
 	}
 	in := merge.Input{Base: base, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local), OdooTime: p.item.record.WriteDate,
-		LocalTimes: w.localTimes(p), Adopt: merge.Policy(w.entity.Adopt)}
+		LocalTimes: w.localTimes(p), Adopt: merge.Policy(w.entity.Adopt), Alike: alike}
 	if local == nil { // new, or deleted here where only Odoo may: it comes back
 		in.Base = record.Base{}
 	}

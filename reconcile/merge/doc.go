@@ -16,8 +16,8 @@
 // a conflict. A field that either side does not know (a partial payload) is left
 // alone with its pair. Without a base there is nothing to compare with: a record
 // that exists on one side only is created on the other, and two that exist are
-// adopted: equal values agree, a value fills an empty one, other differences go
-// by Input.Adopt and are kept.
+// adopted: equal values agree, a value fills an empty one, another spelling of
+// Odoo's value becomes Odoo's, other differences go by Input.Adopt and are kept.
 //
 // # The next base
 //

@@ -79,6 +79,9 @@ type Input struct {
 	OdooTime   time.Time
 	LocalTimes map[string]time.Time
 	Adopt      Policy // for two existing records without a base
+	// Alike tells two spellings of one value, which adoption does not take for a
+	// difference; nil takes none for alike.
+	Alike func(a, b record.Value) bool
 }
 
 // Result is what to do. Maps are nil when there is nothing in them.
@@ -276,6 +279,8 @@ func (f *field) adopt() {
 		f.take(record.Odoo, "fill")
 	case f.odoo.IsNull():
 		f.take(record.Local, "fill")
+	case f.merger.in.Alike != nil && f.merger.in.Alike(f.odoo, f.local):
+		f.take(record.Odoo, "normalised")
 	default:
 		f.decide(string(f.merger.in.Adopt), f.merger.winner(f.merger.in.Adopt, f.merger.in.LocalTimes[f.label]))
 	}
