@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -94,11 +95,14 @@ func (w *writer) nextStep(p *plan, out merge.Result) (*intent, error) {
 	}
 	in := newIntent(stepUpdate)
 	in.Sent.Fields = w.sendable(out.ToOdoo)
-	if locked {
-		if stays := lockedFields(in.Sent.Fields, except, out.OdooLines); len(stays) > 0 {
+	if stays := lockedFields(in.Sent.Fields, except, out.OdooLines); locked && len(stays) > 0 {
+		// What may change goes first; the rest is refused once that is there.
+		maps.DeleteFunc(in.Sent.Fields, func(name string, _ record.Value) bool { return slices.Contains(stays, name) })
+		if len(in.Sent.Fields) == 0 {
 			return nil, record.Errorf(record.CodeRejected, "%s %d is locked in Odoo (posted), where only %s may change: %s is not sent", w.entity.Model, p.item.id,
 				strings.Join(except, ", "), strings.Join(stays, ", "))
 		}
+		out.OdooLines = nil
 	}
 	in.lines(w.entity, out.OdooLines, p.link.Base)
 	w.wholeLines(p, out, in)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -203,6 +204,9 @@ func (p *Pusher) settle(ctx context.Context, r *rowEdits, failure error) {
 	switch {
 	case failure == nil:
 		log.Info("row pushed")
+	case errors.Is(failure, errBeingWritten): // by another daemon, or by one that died: then it takes minutes
+		log.Debug("row waits", zap.String("reason", record.Message(failure)))
+		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(busyPause), failure)
 	case code.Waits():
 		log.Warn("row waits", zap.String("reason", record.Message(failure)))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(unavailablePause), failure)
@@ -230,6 +234,9 @@ func (p *Pusher) refuse(ctx context.Context, r *rowEdits, failure error) error {
 		return p.o.Edits.FailTx(ctx, tx, r.push.Edits, failure)
 	})
 }
+
+// busyPause is how long edits wait for a row that somebody else is writing.
+const busyPause = 15 * time.Second
 
 type rowKey struct{ entity, id string }
 

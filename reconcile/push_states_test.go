@@ -71,8 +71,9 @@ func TestAPostedInvoiceTakesOnlyItsReference(t *testing.T) {
 			require.Empty(t, b.pending())
 			require.Equal(t, "API-3bis", b.sim.Get("account.move", id)["ref"])
 
-			b.api("UPDATE invoice_lines SET price_unit = 1")
+			b.api("UPDATE invoice_lines SET price_unit = 1", "UPDATE invoices SET ref = 'API-3ter'")
 			b.push()
+			require.Equal(t, "API-3ter", b.sim.Get("account.move", id)["ref"], "what may change goes")
 			require.Contains(t, b.rows("SELECT error FROM sync_status WHERE entity = 'invoices'"), "locked in Odoo (posted), where only ref may change: invoice_line_ids is not sent")
 			require.Equal(t, "1.000000", b.rows("SELECT price_unit FROM invoice_lines"), "the refused edit is kept")
 			require.Equal(t, 120.0, b.sim.Get("account.move", id)["amount_total"])
