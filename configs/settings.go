@@ -58,13 +58,13 @@ var sections = []section{
 	{"schedule", "What runs by itself.", []setting{
 		{"push", "How often edits here are sent to Odoo.", "2s"},
 		{"poll", "How often Odoo is asked for changes that no webhook told. Read and checked, but not used yet.", "30s"},
-		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. Read and checked, but not used yet.", "TZ=Europe/Paris 15 3 * * *"},
+		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. So far it finds rows that vanished without a trigger.", "TZ=Europe/Paris 15 3 * * *"},
 	}},
 	{"reconcile", "How both sides are compared.", []setting{
 		{"overlap", "Longer than Odoo's longest transaction: so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn.", "10m"},
 		{"page", "Records a page: 1 to 5000.", "500"},
-		{"max_deletes", "More deletes of an entity within 24 hours are held for a person. Read and checked, but not used yet.", "50"},
-		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20. Read and checked, but not used yet.", "10"},
+		{"max_deletes", "More deletes of an entity in one direction within 24 hours are held for a person.", "50"},
+		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20.", "10"},
 	}},
 	{"retention", "How long history is kept.", []setting{
 		{"webhook_logs", "Received webhooks that are done. 2160h are 90 days. Read and checked, but not used yet.", "2160h"},

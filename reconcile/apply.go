@@ -149,6 +149,10 @@ func (w *writer) write(ctx context.Context, items []item, last bool) error {
 	if err != nil {
 		return err
 	}
+	if err := w.holdDeletes(ctx); err != nil {
+		return err
+	}
+	items = slices.DeleteFunc(items, func(it item) bool { return w.waiting[it.id] != nil })
 	if err := w.writeRows(ctx); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ type Options struct {
 	// Companies are those that are synced, the main one first: names that the
 	// companies share are looked up in it. Empty: all that the sync user has.
 	Companies []int64
+	Brake     Brake           // holds mass deletes
 	Clock     clockwork.Clock // nil: the real one
 	Logger    *zap.Logger     // nil: silent
 	Batch     int             // records a read and a transaction; 0: 200
@@ -83,12 +84,13 @@ type Engine struct {
 	names   *nameCache
 
 	companies []int64
+	brake     Brake    // holds mass deletes
 	dry       *preview // nil: what is decided is done
 }
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, names: newNameCache(), clock: o.Clock, log: o.Logger,
+	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), clock: o.Clock, log: o.Logger,
 		batch: o.Batch, settled: o.Settled}
 	if e.clock == nil {
 		e.clock = clockwork.NewRealClock()

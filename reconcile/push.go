@@ -207,6 +207,9 @@ func (p *Pusher) settle(ctx context.Context, r *rowEdits, failure error) {
 	case errors.Is(failure, errBeingWritten): // by another daemon, or by one that died: then it takes minutes
 		log.Debug("row waits", zap.String("reason", record.Message(failure)))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(busyPause), failure)
+	case errors.Is(failure, errHeld):
+		log.Error("a deletion is held", zap.String("reason", record.Message(failure)))
+		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(heldPause), failure)
 	case code.Waits():
 		log.Warn("row waits", zap.String("reason", record.Message(failure)))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(unavailablePause), failure)

@@ -159,6 +159,9 @@ func (r *resync) cause() store.Cause {
 }
 
 func (r *resync) work(ctx context.Context) error {
+	if err := r.release(ctx); err != nil {
+		return err
+	}
 	if err := r.records(ctx); err != nil {
 		return err
 	}
@@ -173,6 +176,11 @@ func (r *resync) work(ctx context.Context) error {
 	}
 	if r.engine.outbox == nil {
 		return nil
+	}
+	if r.o.OdooID == 0 {
+		if _, err := r.engine.SweepRows(ctx); err != nil {
+			return err
+		}
 	}
 	rows, err := r.enqueue(ctx)
 	if err != nil {
@@ -395,4 +403,19 @@ func (e *Engine) FilledBeforeImport(ctx context.Context) (table string, err erro
 		}
 	}
 	return "", nil
+}
+
+// release lets the deletes through that the brake would hold.
+func (r *resync) release(ctx context.Context) error {
+	if !r.o.AllowDeletes {
+		return nil
+	}
+	for _, entity := range r.engine.mapping.Entities {
+		if r.o.Entity == "" || r.o.Entity == entity.Name {
+			if err := r.engine.AllowDeletes(ctx, entity.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -61,6 +61,10 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 		return true, nil
 	}
 	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
+	if errors.Is(r.Err, errHeld) {
+		log.Error("a deletion is held")
+		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(heldPause), r.Err)
+	}
 	if record.CodeOf(r.Err).Waits() {
 		if errors.Is(r.Err, errBeingWritten) { // the echo of our own write, as a rule
 			log.Info("webhook waits for a write to end")

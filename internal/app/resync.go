@@ -56,7 +56,7 @@ func OpenSession(ctx context.Context, c configs.Config, db *mysqldb.DB, log *zap
 	}
 	s := &Session{config: c, db: db, client: client, owner: processName(), log: log}
 	s.outbox = queue.NewOutbox(db, queue.OutboxOptions{})
-	s.engine = reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: s.outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap})
+	s.engine = reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: s.outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap, Brake: brakeOf(c)})
 	s.capture = func(ctx context.Context) error { _, err := capture.Install(ctx, db, m); return err }
 	return s, nil
 }

@@ -80,11 +80,16 @@ func (a *App) work(ctx context.Context) {
 
 // newEngine makes an engine. Without an Odoo to reach it only applies payloads.
 func (a *App) newEngine(m *mapping.Mapping, outbox *queue.Outbox) *reconcile.Engine {
-	o := reconcile.Options{DB: a.db, Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap}
+	o := reconcile.Options{DB: a.db, Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap, Brake: brakeOf(a.config)}
 	if a.client != nil {
 		o.Odoo, o.Remote, o.Outbox, o.Companies = a.client, a.client, outbox, a.client.Synced()
 	}
 	return reconcile.New(o)
+}
+
+// brakeOf is the deletion brake as the settings want it.
+func brakeOf(c configs.Config) reconcile.Brake {
+	return reconcile.Brake{Deletes: int64(c.Reconcile.MaxDeletes), Percent: int64(c.Reconcile.MaxDeletePercent)}
 }
 
 func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
@@ -205,6 +210,10 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *re
 		a.mu.Lock()
 		a.pushJob = job
 		a.mu.Unlock()
+		_, err = s.NewJob(gocron.CronJob(a.config.Schedule.Full, false), gocron.NewTask(func() { a.sweep(ctx, engine) }), gocron.WithName("sweep"))
+		if err != nil {
+			return nil, errors.Join(err, s.Shutdown())
+		}
 	}
 	s.Start()
 	return s, nil
