@@ -56,7 +56,8 @@ type Written struct {
 //
 // A normal form of what the row no longer holds is agreed as it stands, so that
 // the row's new value is the only edit. After an unknown outcome a value that
-// is neither sent nor alike says nothing, and its base stays.
+// is neither sent nor alike says nothing, nor does one that Odoo had before: its
+// base stays.
 //
 // Of a record or a line that the write made, the row's values that were not
 // sent (a state, a total) count as edits over what Odoo made of itself.
@@ -125,6 +126,8 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 	switch {
 	case v == sent:
 		return &same, true
+	case c.Unknown && agreed && v == old.Odoo:
+		return nil, true
 	case c.alike(v, sent):
 		if known && local != sent {
 			same.Odoo = v
