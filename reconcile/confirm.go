@@ -26,23 +26,49 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 	mine := p.push != nil && p.push.done != nil && p.push.done.Token == in.Token
 	if mine {
 		in = p.push.done // it knows the lines' ids
-		p.sent = in
 	}
+	unknown := !mine || p.push.unanswered
 	if in.Step == stepDelete {
-		clearIntent(p.link)
-		return w.revived(p, w.archived(p, base), local), nil
+		base = w.archived(p, base)
+		made := !unknown || p.link.DeletedBy == record.Local
+		if !made && w.rests(p) {
+			return base, nil
+		}
+		p.confirmed(in, made)
+		return w.revived(p, base, local), nil
 	}
 	if !in.findLines(base, p.item.record, p.push) {
 		p.needLines = true // the intent stays until they are known
 		return base, nil
 	}
-	clearIntent(p.link)
 	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local),
-		Unknown: !mine, Late: in.late, Row: in.Row, Alike: alike})
+		Unknown: unknown, Late: in.late, Row: in.Row, Alike: alike})
+	if got.Unsure && w.rests(p) {
+		return base, nil
+	}
+	p.confirmed(in, !got.Unsure)
 	if mine {
 		p.ignored, p.replaced = got.Ignored, got.Replaced
 	}
 	return next, nil
+}
+
+// confirmed ends an intent. What was not made has no history.
+func (p *plan) confirmed(in *intent, made bool) {
+	clearIntent(p.link)
+	if made {
+		p.sent = in
+	}
+}
+
+// rests reports that a write whose answer was lost may still be made: its intent
+// stays until its time is over.
+func (w *writer) rests(p *plan) bool {
+	p.rests = w.now.Before(p.link.Deadline)
+	if p.rests {
+		w.waiting[p.item.id] = errBusy(w.entity.Name, p.item.id)
+	}
+	return p.rests
 }
 
 // archived accepts, as the outcome of our own delete, that a record was

@@ -88,7 +88,7 @@ func (w *writer) planLocallyGone(p *plan, base record.Base) error {
 		}
 	}
 	out := merge.Merge(merge.Input{Base: base, Odoo: &p.item.record, Rules: w.rules.merge})
-	done := p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete
+	done := p.sent != nil && p.sent.Step == stepDelete
 	p.link.Base = base
 	if out.DeleteOdoo && (p.link.DeletedBy == record.Local || done) || w.entity.OnLocalDelete == "ignore" {
 		// It is as we left it: archived, or kept because the mapping says so.

@@ -26,6 +26,8 @@ type Push struct {
 	done    *intent          // a write that was made: confirm it
 	failed  error            // it was refused half-way: what it did is confirmed, then this is shown
 	lineIDs map[string]int64 // Odoo's ids of lines it added, by their keys, where they had to be asked for
+
+	unanswered bool // nobody knows whether the write that is done was made, or will still be
 }
 
 // outward decides what becomes of the changes that Odoo does not have.

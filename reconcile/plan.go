@@ -48,6 +48,7 @@ type plan struct {
 	out     merge.Result // what the merge found for both sides
 
 	needLines bool // a write that is confirmed added lines whose ids are not certain
+	rests     bool // a write whose answer was lost may still be made
 }
 
 // plan decides about one record.
@@ -121,7 +122,7 @@ func (w *writer) planMerge(p *plan) error {
 		base = p.link.Base
 	}
 	base, err := w.confirm(p, base, local)
-	if err != nil || p.needLines {
+	if err != nil || p.needLines || p.rests {
 		p.outcome = Merged
 		return err
 	}

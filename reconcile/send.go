@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,7 +135,7 @@ func (r *pushRun) late(j *job) bool {
 
 // target is the record to read back and confirm.
 func (j *job) target(failed error) Target {
-	j.push.done, j.push.failed = j.intent, failed
+	j.push.done, j.push.failed, j.push.unanswered = j.intent, failed, false
 	return Target{OdooID: j.link.OdooID, Cause: outboxCause(j.push), Push: j.push}
 }
 
@@ -145,7 +146,9 @@ func (r *pushRun) after(ctx context.Context, j *job, err error) []Target {
 	switch {
 	case err == nil, code == record.CodeUnknownOutcome:
 		if j.link.OdooID != 0 {
-			return []Target{j.target(nil)}
+			t := j.target(nil)
+			t.Push.unanswered = err != nil && !errors.Is(err, odooclient.ErrNoneResult)
+			return []Target{t}
 		}
 		r.fail(j.push, err)
 	default:

@@ -86,6 +86,7 @@ func Confirm(w Written) (next record.Base, out Confirmed) {
 type Confirmed struct {
 	Ignored  []string          // fields and lines that stayed as they were
 	Replaced []record.Conflict // values that were sent, and something else is there now
+	Unsure   bool              // of an unknown outcome: not all that was sent is there
 }
 
 type confirmer struct {
@@ -127,6 +128,7 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 	case v == sent:
 		return &same, true
 	case c.Unknown && agreed && v == old.Odoo:
+		c.out.Unsure = true
 		return nil, true
 	case c.alike(v, sent):
 		if known && local != sent {
@@ -134,6 +136,7 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 		}
 		return &same, true
 	case c.Unknown:
+		c.out.Unsure = true
 		return nil, true
 	case agreed && v == old.Odoo:
 		return nil, false
@@ -185,7 +188,9 @@ func (c *confirmer) lines(child string, bases []record.LineBase) []record.LineBa
 		switch {
 		case sent.Op == record.LineRemove && i >= 0 && !exists:
 			next = slices.Delete(next, i, i+1)
-		case sent.Op == record.LineRemove && i >= 0 && !c.Unknown:
+		case c.Unknown && (sent.Op == record.LineRemove && i >= 0 || sent.Op == record.LineAdd && !exists):
+			c.out.Unsure = true
+		case sent.Op == record.LineRemove && i >= 0:
 			c.out.Ignored = append(c.out.Ignored, fmt.Sprintf("%s[odoo:%d]", child, sent.OdooID))
 		case sent.Op == record.LineUpdate && i >= 0 && exists:
 			next[i].Fields = maps.Clone(next[i].Fields)
