@@ -37,7 +37,7 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		p.confirmed(in, made)
 		return w.revived(p, base, local), nil
 	}
-	if !in.findLines(base, p.item.record, p.push) {
+	if !in.findLines(base, p.item.record, p.push, !unknown && !in.late) {
 		p.needLines = true // the intent stays until they are known
 		return base, nil
 	}
@@ -124,8 +124,10 @@ var rounding = decimal.New(1, -2)
 // findLines gives added lines the ids they got in Odoo: the ones that no base
 // knows, in the order they were sent, because Odoo's ids grow. Where somebody
 // added lines of his own meanwhile, or a part of ours is not there, the counts
-// differ: then false, and the push asks for each by its external id.
-func (in *intent) findLines(base record.Base, r record.Record, push *Push) bool {
+// differ: then false, and the push asks for each by its external id. It always
+// asks where the write was not answered just now: a line of somebody's may stand
+// in the place of one of ours.
+func (in *intent) findLines(base record.Base, r record.Record, push *Push, answered bool) bool {
 	for child, lines := range in.Sent.Lines {
 		fresh := freshLines(base.Lines[child], r.Lines[child])
 		added := 0
@@ -141,7 +143,7 @@ func (in *intent) findLines(base record.Base, r record.Record, push *Push) bool 
 			}
 			added++
 		}
-		if len(fresh) != added && (push == nil || push.lineIDs == nil) && added > 0 {
+		if (len(fresh) != added || !answered) && (push == nil || push.lineIDs == nil) && added > 0 {
 			return false
 		}
 	}

@@ -66,3 +66,17 @@ func TestAnEditOfSpellingSurvivesAKill(t *testing.T) {
 		})
 	}
 }
+
+// A line that somebody adds in Odoo while one of ours is on its way, and does
+// not arrive, is not taken for ours.
+func TestALineOfOdoosIsNotTakenForOneThatNeverArrived(t *testing.T) {
+	b := newPushBench(t, 17)
+	id := b.sim.Create("account.move", odoosim.Values{"invoice_line_ids": []odoosim.Values{{"name": "Bus", "price_unit": 15.0}}})
+	b.sync("account.move", id)
+	b.killedBefore("INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) SELECT id, 1, 'ours', 1, 7, '[]' FROM invoices")
+	b.sim.Write("account.move", id, odoosim.Values{"invoice_line_ids": []odoosim.Values{{"name": "theirs", "price_unit": 100.0}}})
+	b.takenUp()
+	require.Empty(t, b.pending())
+	require.ElementsMatch(t, []string{"Bus 100", "ours 100", "theirs 100"}, b.places())
+	require.Equal(t, "Bus | 15.000000\nours | 7.000000\ntheirs | 100.000000", b.rows("SELECT name, price_unit FROM invoice_lines ORDER BY name"))
+}
