@@ -54,16 +54,6 @@ func NewArbiter(db Database, outbox Outbox, clock clockwork.Clock) *Arbiter {
 }
 
 // Conflicts returns kept conflicts, the latest first.
-func (e *Engine) Conflicts(ctx context.Context, f ConflictFilter) ([]KeptConflict, error) {
-	return NewArbiter(e.db, e.outbox, e.clock).Conflicts(ctx, f)
-}
-
-// Resolve carries out a choice: see Arbiter.Resolve.
-func (e *Engine) Resolve(ctx context.Context, id int64, take Choice, by string) error {
-	return NewArbiter(e.db, e.outbox, e.clock).Resolve(ctx, id, take, by)
-}
-
-// Conflicts returns kept conflicts, the latest first.
 func (a *Arbiter) Conflicts(ctx context.Context, f ConflictFilter) ([]KeptConflict, error) {
 	list, err := store.Conflicts(ctx, a.db, f)
 	return list, mysqldb.Explain(err)

@@ -24,12 +24,12 @@ func (w *writer) planGone(p *plan) error {
 		p.detach = p.push != nil && local != nil && !w.marked(p)
 		return nil
 	}
-	if p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete {
-		p.tombstone(w.now, record.Local)
+	if p.deleteSent() {
+		p.tombstone(record.Local)
 		return nil
 	}
 	if w.deletedHere(p, local) { // gone on both sides
-		p.tombstone(w.now, record.Local)
+		p.tombstone(record.Local)
 		return nil
 	}
 	if local != nil {
@@ -42,7 +42,7 @@ func (w *writer) planGone(p *plan) error {
 			return nil
 		}
 	}
-	p.tombstone(w.now, record.Odoo)
+	p.tombstone(record.Odoo)
 	if local != nil {
 		p.op, p.outcome = "delete", Deleted
 		w.deleteRow(p, local)
@@ -51,10 +51,15 @@ func (w *writer) planGone(p *plan) error {
 	return nil
 }
 
+// deleteSent reports that the push has sent Odoo the delete of this record.
+func (p *plan) deleteSent() bool {
+	return p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete
+}
+
 // tombstone keeps the link of a record that is gone, so that it does not come
-// back by itself. done is a delete that was sent to Odoo and is confirmed.
-func (p *plan) tombstone(_ time.Time, by record.Side) {
-	if p.push != nil && p.push.done != nil && p.push.done.Step == stepDelete {
+// back by itself, and confirms a delete that was sent.
+func (p *plan) tombstone(by record.Side) {
+	if p.deleteSent() {
 		p.sent = p.push.done
 	}
 	p.state, p.touch, p.outcome = store.DeletedState, true, Ignored
@@ -93,7 +98,7 @@ func (w *writer) planLocallyGone(p *plan, base record.Base) error {
 	if out.DeleteOdoo && (p.link.DeletedBy == record.Local || done) || w.entity.OnLocalDelete == "ignore" {
 		// It is as we left it: archived, or kept because the mapping says so.
 		p.link.WriteDate, p.link.CreateDate = p.item.record.WriteDate, p.item.record.CreateDate
-		p.tombstone(w.now, record.Local)
+		p.tombstone(record.Local)
 		return nil
 	}
 	p.merged, p.conflicts, p.touch = true, out.Conflicts, true

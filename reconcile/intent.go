@@ -79,7 +79,7 @@ func intentOf(l *store.Link) (*intent, error) {
 	return &in, nil
 }
 
-// clear takes the intent off a link: its outcome is known.
+// clearIntent takes the intent off a link: its outcome is known.
 func clearIntent(l *store.Link) { l.Intent, l.Deadline = nil, time.Time{} }
 
 // errBeingWritten is in the error of errBusy.

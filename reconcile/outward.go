@@ -269,7 +269,7 @@ func outwardChanges(out merge.Result, sent merge.Sent) record.Changes {
 
 // edit is the outbox entry of a record whose work for Odoo no trigger told of.
 func (w *writer) edit(p *plan) queue.Edit {
-	return queue.Edit{Entity: w.entity.Name, LocalID: p.localID(), Op: "update", ChangedAt: w.now}
+	return queue.Edit{Entity: w.entity.Name, LocalID: p.localID(), Op: queue.OpUpdate, ChangedAt: w.now}
 }
 
 // hand gives the pusher what a committed transaction left to do.

@@ -20,7 +20,6 @@ import (
 type Edits interface {
 	Outbox
 	Claim(ctx context.Context, limit int, lease time.Duration) ([]queue.Edit, error)
-	Fail(ctx context.Context, ids []int64, cause error) error
 	Retry(ctx context.Context, ids []int64, attempts int, cause error) error
 	Postpone(ctx context.Context, ids []int64, until time.Time, reason error) error
 	Release(ctx context.Context, ids []int64) error
@@ -101,7 +100,7 @@ func (p *Pusher) takeUp(ctx context.Context) error {
 		}
 		edits := make([]queue.Edit, len(left))
 		for i, l := range left {
-			edits[i] = queue.Edit{Entity: l.Entity, LocalID: l.LocalID, Op: "update", ChangedAt: p.o.Clock.Now()}
+			edits[i] = queue.Edit{Entity: l.Entity, LocalID: l.LocalID, Op: queue.OpUpdate, ChangedAt: p.o.Clock.Now()}
 		}
 		return p.o.Edits.AppendTx(ctx, tx, edits)
 	})

@@ -126,11 +126,11 @@ func (c *contested) choose(rt *rapid.T, b *pushBench, choices map[string]record.
 		if together {
 			take = reconcile.Choice{Fields: choices}
 		}
-		list, err := b.engine.Conflicts(b.ctx, reconcile.ConflictFilter{Entity: "contacts", Limit: len(c.fields)})
+		list, err := b.arbiter().Conflicts(b.ctx, reconcile.ConflictFilter{Entity: "contacts", Limit: len(c.fields)})
 		require.NoError(rt, err)
 		for _, one := range list {
 			if one.OdooID == c.id && one.Field == f {
-				require.NoError(rt, b.engine.Resolve(b.ctx, one.ID, take, "Anne"))
+				require.NoError(rt, b.arbiter().Resolve(b.ctx, one.ID, take, "Anne"))
 				break
 			}
 		}

@@ -39,7 +39,7 @@ func TestTwoPeopleChooseAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for _, side := range []record.Side{record.Odoo, record.Local} {
 		group.Go(func() {
-			err := b.engine.Resolve(b.ctx, conflict, reconcile.Choice{Side: side}, string(side))
+			err := b.arbiter().Resolve(b.ctx, conflict, reconcile.Choice{Side: side}, string(side))
 			mu.Lock()
 			defer mu.Unlock()
 			errs[side] = err

@@ -18,16 +18,21 @@ const askContacts = "    policy: ask\n    adopt: ask\n"
 
 var askInvoices = [2]string{"    direction: both\n    policy: odoo\n", "    direction: both\n    policy: ask\n"}
 
+// arbiter decides conflicts of the bench's database.
+func (b *pushBench) arbiter() *reconcile.Arbiter {
+	return reconcile.NewArbiter(b.db, b.outbox, b.clock)
+}
+
 // take decides the latest open conflict, or one about a field.
 func (b *pushBench) take(side record.Side, field string) {
 	b.t.Helper()
-	require.NoError(b.t, b.engine.Resolve(b.ctx, b.open(field), reconcile.Choice{Side: side}, "Anne"))
+	require.NoError(b.t, b.arbiter().Resolve(b.ctx, b.open(field), reconcile.Choice{Side: side}, "Anne"))
 }
 
 // open is the id of the latest open conflict, of a field if one is named.
 func (b *pushBench) open(field string) int64 {
 	b.t.Helper()
-	list, err := b.engine.Conflicts(b.ctx, reconcile.ConflictFilter{State: "open"})
+	list, err := b.arbiter().Conflicts(b.ctx, reconcile.ConflictFilter{State: "open"})
 	require.NoError(b.t, err)
 	for _, c := range list {
 		if field == "" || c.Field == field {
@@ -130,11 +135,11 @@ func TestFieldsOfARecordAreResolvedApart(t *testing.T) {
 	b.api("UPDATE contacts SET street = 'ours', phone = '02'")
 	b.push()
 	require.Equal(t, "city\nphone\nstreet", b.openFields())
-	err := b.engine.Resolve(b.ctx, b.open("city"), reconcile.Choice{Fields: map[string]record.Side{"city": record.Odoo, "email": record.Odoo}}, "Anne")
+	err := b.arbiter().Resolve(b.ctx, b.open("city"), reconcile.Choice{Fields: map[string]record.Side{"city": record.Odoo, "email": record.Odoo}}, "Anne")
 	require.ErrorContains(t, err, "contacts 1 has no conflict about email; open are: city, phone, street")
 	require.Equal(t, "city\nphone\nstreet", b.openFields(), "all or nothing")
 
-	require.NoError(t, b.engine.Resolve(b.ctx, b.open("city"), reconcile.Choice{Fields: map[string]record.Side{"city": record.Odoo, "phone": record.Local}}, "Anne"))
+	require.NoError(t, b.arbiter().Resolve(b.ctx, b.open("city"), reconcile.Choice{Fields: map[string]record.Side{"city": record.Odoo, "phone": record.Local}}, "Anne"))
 	require.Equal(t, "conflict", b.rows("SELECT state FROM sync_status"), "the street is still open")
 	b.push()
 	require.Equal(t, "street", b.openFields())
@@ -150,7 +155,7 @@ func TestWhatCannotBeResolved(t *testing.T) {
 	b, _ := disputed(t)
 	id := b.open("city")
 	resolve := func(id int64, side record.Side) error {
-		return b.engine.Resolve(b.ctx, id, reconcile.Choice{Side: side}, "Anne")
+		return b.arbiter().Resolve(b.ctx, id, reconcile.Choice{Side: side}, "Anne")
 	}
 	require.ErrorIs(t, resolve(id+99, record.Odoo), store.ErrNoConflict)
 	require.Equal(t, record.CodeRejected, record.CodeOf(resolve(id, "both")))
@@ -176,7 +181,7 @@ func TestWhatEndedByItselfIsOver(t *testing.T) {
 	conflict := b.open("city")
 	b.sim.Write("res.partner", id, odoosim.Values{"city": "ours"})
 	b.sync("res.partner", id)
-	err := b.engine.Resolve(b.ctx, conflict, reconcile.Choice{Side: record.Odoo}, "Anne")
+	err := b.arbiter().Resolve(b.ctx, conflict, reconcile.Choice{Side: record.Odoo}, "Anne")
 	require.ErrorIs(t, err, store.ErrDecided)
 	require.ErrorContains(t, err, "both sides have come to agree")
 }
@@ -202,7 +207,7 @@ func TestAnExpectedTotalIsResolvedByOdoos(t *testing.T) {
 	b := newPushBench(t, 17, postOnState, "    post: on_state\n")
 	b.invoice(3, "'posted'", "119.99")
 	b.push()
-	err := b.engine.Resolve(b.ctx, b.open("amount_total"), reconcile.Choice{Side: record.Local}, "Anne")
+	err := b.arbiter().Resolve(b.ctx, b.open("amount_total"), reconcile.Choice{Side: record.Local}, "Anne")
 	require.Equal(t, record.CodeRejected, record.CodeOf(err))
 	require.ErrorContains(t, err, "invoices 3: Odoo computes amount_total itself")
 	b.take(record.Odoo, "amount_total")

@@ -25,8 +25,8 @@
 // # The outbox
 //
 // It works as the inbox does: Claim with a lease, records whole, and each claimed
-// edit ends in exactly one of CompleteTx, Retry, Postpone, Fail (or FailTx) and
-// Release. What differs:
+// edit ends in exactly one of CompleteTx, Retry, Postpone, FailTx and Release.
+// What differs:
 //
 //   - Rows come from the transactions of an API, which may stay open for long.
 //     So no claim waits for a lock of theirs: edits are locked with SKIP LOCKED,

@@ -17,13 +17,8 @@ func (q *Outbox) CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64) error 
 
 const refused = "status = 'error', error_message = ?, attempts = attempts + 1, lease_owner = NULL, lease_until = NULL"
 
-// Fail ends edits that Odoo refused, with the reason. They are tried again only
-// together with a later edit of their record.
-func (q *Outbox) Fail(ctx context.Context, ids []int64, cause error) error {
-	return q.update(ctx, refused, ids, record.Message(cause))
-}
-
-// FailTx is Fail in the transaction that notes the refusal on the record.
+// FailTx ends edits that Odoo refused, in the transaction that notes the refusal
+// on the record. They are tried again only together with a later edit of it.
 func (q *Outbox) FailTx(ctx context.Context, tx *sql.Tx, ids []int64, cause error) error {
 	return q.endTx(ctx, tx, refused, ids, record.Message(cause))
 }

@@ -98,7 +98,9 @@ func (m *outboxModel) step(q *queue.Outbox, w int) {
 			return m.db.InTx(ctx, func(tx *sql.Tx) error { return q.CompleteTx(ctx, tx, []int64{e.ID}) })
 		}, func(k *told) { k.done = true })
 	case "fail":
-		m.end(w, func(e queue.Edit) error { return q.Fail(ctx, []int64{e.ID}, errors.New("no")) }, func(k *told) { k.refused = true; k.attempts++ })
+		m.end(w, func(e queue.Edit) error {
+			return m.db.InTx(ctx, func(tx *sql.Tx) error { return q.FailTx(ctx, tx, []int64{e.ID}, errors.New("no")) })
+		}, func(k *told) { k.refused = true; k.attempts++ })
 	case "release":
 		m.end(w, func(e queue.Edit) error { return q.Release(ctx, []int64{e.ID}) }, func(*told) {})
 	case "postpone":

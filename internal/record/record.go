@@ -110,10 +110,3 @@ type Record struct {
 	WriteDate  time.Time
 	CreateDate time.Time
 }
-
-// Ref names a record on either side.
-type Ref struct {
-	Entity  string
-	OdooID  int64
-	LocalID string
-}
