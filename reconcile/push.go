@@ -118,9 +118,13 @@ func (p *Pusher) Step(ctx context.Context) (int, error) {
 	if err != nil || len(edits) == 0 {
 		return 0, err
 	}
+	ids := make([]int64, len(edits))
+	for i, e := range edits {
+		ids[i] = e.ID
+	}
 	renewing, stop := context.WithCancel(ctx)
 	renewed := make(chan struct{})
-	go func() { defer close(renewed); p.renew(renewing, edits) }()
+	go func() { defer close(renewed); p.renew(renewing, ids) }()
 	defer func() { stop(); <-renewed }()
 
 	byEntity := map[string][]*rowEdits{}
@@ -141,6 +145,7 @@ func (p *Pusher) Step(ctx context.Context) (int, error) {
 		rows := byEntity[entity.Name]
 		delete(byEntity, entity.Name)
 		if err := p.work(ctx, run, entity, rows); err != nil {
+			p.giveBack(ctx, ids)
 			return len(edits), err
 		}
 	}
@@ -152,11 +157,15 @@ func (p *Pusher) Step(ctx context.Context) (int, error) {
 	return len(edits), nil
 }
 
-func (p *Pusher) renew(ctx context.Context, edits []queue.Edit) {
-	ids := make([]int64, len(edits))
-	for i, e := range edits {
-		ids[i] = e.ID
+// giveBack returns the edits that had no turn. Those that were settled are no
+// longer ours, and stay as they are.
+func (p *Pusher) giveBack(ctx context.Context, ids []int64) {
+	if err := p.o.Edits.Release(context.WithoutCancel(ctx), ids); err != nil {
+		p.o.Logger.Warn("edits could not be given back; they wait for their lease to end", zap.Error(err))
 	}
+}
+
+func (p *Pusher) renew(ctx context.Context, ids []int64) {
 	ticker := p.o.Clock.NewTicker(p.o.Lease / 2)
 	defer ticker.Stop()
 	for {

@@ -126,3 +126,14 @@ func TestAnOdooThatIsAwayIsWaitedFor(t *testing.T) {
 	require.Empty(t, b.pending())
 	require.Len(t, b.sim.IDs("res.partner"), 2)
 }
+
+// What was claimed together and had no turn yet when Odoo went away waits for
+// Odoo, and not for a lease to run out.
+func TestEditsThatHadNoTurnAreGivenBack(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.sim.SetDown(true)
+	b.api("INSERT INTO contacts (name, email) VALUES ('a', 'a@example.org')", "INSERT INTO leads (name, type) VALUES ('b', 'lead')")
+	b.catchUp()
+	require.Error(t, b.pusher.Push(b.ctx, time.Second))
+	require.Equal(t, "contacts | pending | 0\nleads | pending | 0", b.rows("SELECT entity, status, lease_until IS NOT NULL FROM sync_outbox ORDER BY id"))
+}
