@@ -194,13 +194,12 @@ func (b *batch) results() []Result {
 		if b.stale[id] {
 			continue
 		}
-		_, alive := b.raws[id]
 		if err := b.errs[id]; err != nil {
-			out = append(out, Result{Target: target, Outcome: Refused, Err: err, Alive: alive})
+			out = append(out, Result{Target: target, Outcome: Refused, Err: err})
 			continue
 		}
 		if b.ended[id] {
-			out = append(out, Result{Target: target, Outcome: b.outcomes[id], Alive: alive})
+			out = append(out, Result{Target: target, Outcome: b.outcomes[id]})
 		}
 	}
 	return out

@@ -145,7 +145,6 @@ type Result struct {
 	Target
 	Outcome Outcome
 	Err     error
-	Alive   bool // the record exists in Odoo
 }
 
 // maxRereads bounds how often a record is read again because somebody else

@@ -246,6 +246,9 @@ func (e *Engine) plan(ctx context.Context, o PlanOptions) error {
 	}
 	switch {
 	case o.OdooID != 0:
+		if err := e.known(ctx, e.mapping.ByName(o.Entity), o.OdooID); err != nil {
+			return err
+		}
 		_, err := e.SyncRecords(ctx, models[0], []Target{{OdooID: o.OdooID}})
 		return err
 	case o.LocalID != "":
@@ -272,16 +275,4 @@ func (e *Engine) plan(ctx context.Context, o PlanOptions) error {
 		}
 	}
 	return nil
-}
-
-// modelsOf are the models to go through: all, or that of one entity.
-func (e *Engine) modelsOf(entity string) ([]string, error) {
-	if entity == "" {
-		return e.models(), nil
-	}
-	one := e.mapping.ByName(entity)
-	if one == nil {
-		return nil, record.Errorf(record.CodeConfig, "the mapping has no entity %q%s", entity, record.DidYouMean(entity, e.EntityNames()))
-	}
-	return []string{one.Model}, nil
 }

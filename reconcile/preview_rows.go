@@ -85,37 +85,6 @@ func (e *Engine) previewParents(ctx context.Context, f *previewFinder, entity *m
 	return nil
 }
 
-// writtenBack are the entities of these models whose rows become records.
-func (e *Engine) writtenBack(models []string) []*mapping.Entity {
-	var out []*mapping.Entity
-	if e.outbox == nil {
-		return nil
-	}
-	for _, entity := range e.mapping.Entities {
-		if entity.Direction != mapping.ToAPI && slices.Contains(models, entity.Model) {
-			out = append(out, entity)
-		}
-	}
-	return out
-}
-
-// orphans goes through the rows that belong to no record, a page at a time.
-func (e *Engine) orphans(ctx context.Context, entity *mapping.Entity, size int, page func(ids []string) error) error {
-	for after := ""; ; {
-		ids, err := store.OrphanRows(ctx, e.db, entity.Name, e.rules[entity.Name].table, entity.DeletedColumn, after, size)
-		if err != nil {
-			return mysqldb.Explain(err)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := page(ids); err != nil {
-			return err
-		}
-		after = ids[len(ids)-1]
-	}
-}
-
 // planRow plans one row, by its record where it has one.
 func (e *Engine) planRow(ctx context.Context, entity *mapping.Entity, id string) error {
 	found, err := store.OdooIDs(ctx, e.db, entity.Name, []string{id})

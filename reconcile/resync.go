@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -97,6 +96,11 @@ func (e *Engine) Resync(ctx context.Context, o ResyncOptions) (ResyncResult, err
 	models, err := e.modelsOf(o.Entity)
 	if err != nil {
 		return ResyncResult{}, err
+	}
+	if o.OdooID != 0 {
+		if err := e.known(ctx, e.mapping.ByName(o.Entity), o.OdooID); err != nil {
+			return ResyncResult{}, err
+		}
 	}
 	r := &resync{engine: e, o: o, models: models}
 	if err := r.open(ctx); err != nil {
@@ -357,52 +361,6 @@ func (r *resync) count(ctx context.Context) (map[string]int64, error) {
 	pending, _, _, err := queue.OutboxStats(ctx, r.engine.db, r.engine.clock.Now())
 	out["waiting"] = pending + r.waiting.Load()
 	return out, err
-}
-
-// ResyncLeases are the names of the leases that a resync of an entity ("" for
-// all) holds: one for each entity it goes through, always in the same order.
-func (e *Engine) ResyncLeases(entity string) ([]string, error) {
-	models, err := e.modelsOf(entity)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, one := range e.mapping.Entities {
-		if slices.Contains(models, one.Model) {
-			out = append(out, "resync:"+one.Name)
-		}
-	}
-	slices.SortFunc(out, strings.Compare)
-	return out, nil
-}
-
-// EntityNames are the mapping's entities, parents first.
-func (e *Engine) EntityNames() []string {
-	out := make([]string, len(e.mapping.Entities))
-	for i, entity := range e.mapping.Entities {
-		out[i] = entity.Name
-	}
-	return out
-}
-
-// FilledBeforeImport tells, before anything was ever imported, the first table
-// that holds rows which belong to no record, "" for none: whoever imported or
-// pushed now would act on them unasked.
-func (e *Engine) FilledBeforeImport(ctx context.Context) (table string, err error) {
-	begun, err := store.CursorExists(ctx, e.db, cursorName(""))
-	if err != nil || begun {
-		return "", mysqldb.Explain(err)
-	}
-	for _, entity := range e.writtenBack(e.models()) {
-		ids, err := store.OrphanRows(ctx, e.db, entity.Name, e.rules[entity.Name].table, entity.DeletedColumn, "", 1)
-		if err != nil {
-			return "", mysqldb.Explain(err)
-		}
-		if len(ids) > 0 {
-			return entity.Table, nil
-		}
-	}
-	return "", nil
 }
 
 // release lets the deletes through that the brake would hold.

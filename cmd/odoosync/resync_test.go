@@ -43,6 +43,8 @@ func TestExitCodesOfPlanAndResync(t *testing.T) {
 		{"no id", nil, []string{"resync", "--entity", "contacts", "--id", "0"}, exitUsage, "a number above 0"},
 		{"an unknown mode", nil, []string{"resync", "--mode", "quick"}, exitUsage, "full or incremental"},
 		{"an unknown entity", nil, []string{"plan", "--entity", "contact"}, exitUsage, "did you mean contacts?"},
+		{"a plan of no record", nil, []string{"plan", "--entity", "contacts", "--id", "999"}, exitFailed, "Odoo has no res.partner 999"},
+		{"a resync of no record", nil, []string{"resync", "--entity", "contacts", "--id", "999"}, exitFailed, "no row of contacts belongs to it"},
 		{"a plan", nil, []string{"plan"}, exitDone, "1  adopt"},
 		{"a dry run", nil, []string{"resync", "--dry-run"}, exitDone, "1  adopt"},
 		{"one record", nil, []string{"plan", "--entity", "contacts", "--id", "1"}, exitDone, "row 1, Odoo's 1"},
