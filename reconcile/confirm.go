@@ -47,8 +47,9 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		return base, nil
 	}
 	p.confirmed(in, !got.Unsure)
+	p.replaced = got.Replaced
 	if mine {
-		p.ignored, p.replaced = got.Ignored, got.Replaced
+		p.ignored = got.Ignored
 	}
 	return next, nil
 }

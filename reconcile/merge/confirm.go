@@ -202,8 +202,13 @@ func (c *confirmer) lines(child string, bases []record.LineBase) []record.LineBa
 	return next
 }
 
+// added agrees on a line that the write made. That it is there tells that the
+// write was made, and after an unknown outcome somebody may have edited it since.
 func (c *confirmer) added(child string, sent SentLine, odoo record.Line, local record.Fields) record.LineBase {
 	base := record.LineBase{OdooID: sent.OdooID, LocalID: sent.LocalID, Fields: record.Pairs{}}
+	unknown, late := c.Unknown, c.Late
+	c.Unknown, c.Late = false, late || unknown
+	defer func() { c.Unknown, c.Late = unknown, late }()
 	c.fields("", base.Fields, sent.Fields, odoo.Fields, local, c.Rules.Lines[child].field)
 	unsent(base.Fields, odoo.Fields, local, c.Rules.Lines[child].field)
 	return base
