@@ -117,3 +117,17 @@ func TestAnEditOfALineWhoseSenderDiedStays(t *testing.T) {
 	require.Equal(t, []string{"Bus 100", "theirs 100"}, b.places())
 	require.Equal(t, "ours | theirs", b.rows("SELECT local_value, odoo_value FROM sync_conflicts WHERE field LIKE '%name'"), "both are kept")
 }
+
+// The line's sum that Odoo computed of our own price is nobody's edit: the line
+// goes when its row is removed.
+func TestALineRemovedAfterItsSenderDiedGoes(t *testing.T) {
+	b := newPushBench(t, 17)
+	id := b.sim.Create("account.move", odoosim.Values{"invoice_line_ids": []odoosim.Values{{"name": "Bus", "price_unit": 15.0}, {"name": "Guide", "price_unit": 1.0}}})
+	b.sync("account.move", id)
+	b.killedAfter("UPDATE invoice_lines SET price_unit = 7 WHERE name = 'Bus'")
+	b.api("DELETE FROM invoice_lines WHERE name = 'Bus'")
+	b.takenUp()
+	require.Empty(t, b.pending())
+	require.Equal(t, []string{"Guide 100"}, b.places())
+	require.Equal(t, "synced", b.rows("SELECT state FROM sync_status WHERE entity = 'invoices'"))
+}

@@ -274,9 +274,12 @@ func (l *lineMerge) removedHere() *record.LineBase {
 	return t.base
 }
 
+// edited reports that a side changed a line. What only flows out of Odoo does
+// not count: it computes that itself, of the other values.
 func (l *lineMerge) edited(line *record.Line, side record.Side) bool {
 	for name, v := range line.Fields {
-		if pair, agreed := l.trio.base.Fields[name]; agreed && pair.Half(side) != v && allowed(l.rules.field(name).Direction, side) {
+		direction := l.rules.field(name).Direction
+		if pair, agreed := l.trio.base.Fields[name]; agreed && pair.Half(side) != v && allowed(direction, side) && direction != ToAPI {
 			return true
 		}
 	}
