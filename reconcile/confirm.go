@@ -111,12 +111,12 @@ func alike(a, b record.Value) bool {
 	if a.IsNull() || b.IsNull() {
 		return false
 	}
-	if mapping.Fold(a.Text()) == mapping.Fold(b.Text()) {
-		return true
-	}
 	x, errX := decimal.NewFromString(a.Text())
 	y, errY := decimal.NewFromString(b.Text())
-	return errX == nil && errY == nil && x.Sub(y).Abs().LessThan(rounding)
+	if errX == nil && errY == nil { // two numbers: 15 is no spelling of 1.5
+		return strings.Contains(a.Text(), ".") && strings.Contains(b.Text(), ".") && x.Sub(y).Abs().LessThan(rounding)
+	}
+	return mapping.Fold(a.Text()) == mapping.Fold(b.Text())
 }
 
 // rounding is more than Odoo's coarsest precision, two decimals, takes away.

@@ -294,7 +294,7 @@ func (w *writer) hand(plans []*plan) {
 			}
 			p.push.done, p.push.failed, p.push.lineIDs = nil, nil, nil
 			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], row: *row,
-				sequences: w.sequences(p.item.id)})
+				sequences: w.sequences(p.item.id), written: w.lineDates(p.item.id)})
 		case p.push != nil:
 			p.push.refused = p.refusal
 		}
@@ -309,6 +309,18 @@ func (w *writer) sequences(id int64) map[int64]int {
 			if n, ok := line[child.SequenceField].(int64); ok {
 				out[line.ID()] = int(n)
 			}
+		}
+	}
+	return out
+}
+
+// lineDates are the known lines' write_dates.
+func (w *writer) lineDates(id int64) map[string]map[int64]any {
+	out := map[string]map[int64]any{}
+	for _, child := range w.entity.Children {
+		out[child.Name] = map[int64]any{}
+		for _, line := range w.batch.lines[child.Name][id] {
+			out[child.Name][line.ID()] = line["write_date"]
 		}
 	}
 	return out

@@ -34,7 +34,8 @@ type job struct {
 	raw    odooclient.Raw // the record as it was read; nil for a new one
 	row    record.Record  // the row with its lines
 
-	sequences map[int64]int // of the known lines, by Odoo's ids
+	sequences map[int64]int            // of the known lines, by Odoo's ids
+	written   map[string]map[int64]any // by child and line: its write_date as it was read
 
 	cells []mapping.Cell
 	lines []lineCells
@@ -118,13 +119,48 @@ func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*j
 	if err != nil {
 		return nil, err
 	}
+	moved, err := r.movedLines(ctx, entity, jobs)
+	if err != nil {
+		return nil, err
+	}
 	return slices.DeleteFunc(jobs, func(j *job) bool {
-		if j.raw == nil || now[j.link.OdooID] != nil && now[j.link.OdooID]["write_date"] == j.raw["write_date"] {
+		same := now[j.link.OdooID] != nil && now[j.link.OdooID]["write_date"] == j.raw["write_date"]
+		if j.raw == nil || same && !moved[j] {
 			return false
 		}
 		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "%s %d was changed in Odoo while its row was about to be sent", entity.Model, j.link.OdooID))
 		return true
 	}), nil
+}
+
+// movedLines are the jobs of whose lines one was changed or removed since it was
+// read: a line's name alone does not move its record's write_date.
+func (r *pushRun) movedLines(ctx context.Context, entity *mapping.Entity, jobs []*job) (map[*job]bool, error) {
+	moved := map[*job]bool{}
+	for _, child := range entity.Children {
+		owners := map[int64]*job{}
+		for _, j := range jobs {
+			for id := range j.written[child.Name] {
+				if len(j.intent.Sent.Lines) > 0 {
+					owners[id] = j
+				}
+			}
+		}
+		if len(owners) == 0 {
+			continue
+		}
+		err := r.engine.remote.ReadEach(ctx, child.Model, slices.Collect(maps.Keys(owners)), []string{"write_date"}, func(id int64, raw odooclient.Raw, err error) error {
+			j := owners[id]
+			if err != nil || raw["write_date"] != j.written[child.Name][id] {
+				moved[j] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return moved, nil
 }
 
 // late reports that a call must not begin any more: whoever took over after the
