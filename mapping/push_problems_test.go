@@ -118,7 +118,7 @@ func TestTheDefaultMappingsRules(t *testing.T) {
 	require.Equal(t, lockSpec{When: []any{[]any{"state", "=", "posted"}}, Except: []string{"ref"}}, invoices.Locked)
 	for _, m := range append(invoices.Methods, leads.Methods...) {
 		require.Equal(t, m.Call == "action_post", m.Post, m.Call)
-		require.Equal(t, m.Call == "convert_opportunity", len(m.Args) == 1, m.Call)
+		require.Equal(t, m.Field == "type", len(m.Args) == 1, m.Call)
 	}
 	require.Equal(t, "sequence", invoices.Lines["invoice_line_ids"].Sequence)
 	require.Equal(t, "merged_into", spec.Entities["contacts"].Merged)

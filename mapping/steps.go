@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"odoosync/internal/record"
 )
@@ -11,6 +12,34 @@ import (
 // ErrPostingOff is in the error of Steps when only the mapping's post: never
 // stands between two states.
 var ErrPostingOff = errors.New("posting is off")
+
+// Now, among a method's arguments, is the time of the call.
+const Now = "@now"
+
+// Arguments are what follows the ids in a call made at a time.
+func (m *Method) Arguments(at time.Time) []any {
+	out := make([]any, len(m.Args))
+	for i, arg := range m.Args {
+		out[i] = argument(arg, at)
+	}
+	return out
+}
+
+func argument(arg any, at time.Time) any {
+	switch x := arg.(type) {
+	case string:
+		if x == Now {
+			return at.UTC().Format(time.DateTime)
+		}
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for name, v := range x {
+			out[name] = argument(v, at)
+		}
+		return out
+	}
+	return arg
+}
 
 // Steps is the shortest way of business methods that brings a record's field
 // from one value to another; of several, the one whose methods stand first in

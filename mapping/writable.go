@@ -47,7 +47,7 @@ func (c *compiler) writable(entity string, fields []*Field) {
 func (c *compiler) method(at place, i int, s methodSpec, f *Field) Method {
 	m := Method{Field: s.Field, From: s.From, To: s.To, Call: s.Call, Post: s.Post}
 	for _, arg := range s.Args {
-		value, err := termValue(arg)
+		value, err := methodArg(arg)
 		if err != nil {
 			c.problem(at, "methods %d: args: %v", i+1, err)
 		}
@@ -60,6 +60,23 @@ func (c *compiler) method(at place, i int, s methodSpec, f *Field) Method {
 		}
 	}
 	return m
+}
+
+// methodArg is one argument: a value, or values by name, such as write takes.
+func methodArg(v any) (any, error) {
+	named, ok := v.(map[string]any)
+	if !ok {
+		return termValue(v)
+	}
+	out := make(map[string]any, len(named))
+	for name, one := range named {
+		value, err := methodArg(one)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = value
+	}
+	return out, nil
 }
 
 // possible lists the values a field can have here, none when they are open.

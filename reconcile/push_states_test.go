@@ -121,6 +121,34 @@ func TestALeadIsConvertedWonAndLost(t *testing.T) {
 	}
 }
 
+// Odoo's convert_opportunity empties the contact of a lead that it is called for
+// from outside, and leaves alone one that is won or lost.
+func TestAConvertedLeadKeepsItsContact(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version)
+			b.api("INSERT INTO contacts (id, name, street, city) VALUES (1, 'Mme Petit', 'Rue A', 'Vannes')",
+				"INSERT INTO leads (id, name, type, contact_id, street) VALUES (1, 'Rome', 'lead', 1, 'Rue B'), (2, 'Londres', 'lead', 1, NULL), (3, 'Milan', 'lead', 1, NULL), (4, 'Kiel', 'lead', 1, NULL)")
+			b.push()
+			b.api("UPDATE leads SET type = 'opportunity' WHERE id = 1", "UPDATE leads SET type = 'opportunity', status = 'won' WHERE id = 2",
+				"UPDATE leads SET type = 'opportunity', status = 'lost' WHERE id = 3", "UPDATE leads SET status = 'lost' WHERE id = 4")
+			b.push()
+			b.api("UPDATE leads SET type = 'opportunity' WHERE id = 4")
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "opportunity | open | 1 | 1 | Rue B\nopportunity | won | 1 | 1 | Rue A\nopportunity | lost | 1 | 1 | Rue A\nopportunity | lost | 1 | 1 | Rue A",
+				b.rows("SELECT type, status, contact_id, converted_at IS NOT NULL, street FROM leads ORDER BY id"))
+			require.Empty(t, b.rows("SELECT error FROM sync_status WHERE error IS NOT NULL"))
+			contact := b.sim.IDs("res.partner")[0]
+			for _, id := range b.sim.IDs("crm.lead") {
+				r := b.sim.Get("crm.lead", id)
+				require.Equal(t, []any{"opportunity", contact}, []any{r["type"], r["partner_id"]})
+				require.NotEqual(t, false, r["date_conversion"])
+			}
+		})
+	}
+}
+
 func TestARefusedRowStopsNobody(t *testing.T) {
 	b := newPushBench(t, 17)
 	for i := range 20 {

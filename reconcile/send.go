@@ -203,7 +203,7 @@ func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
 	var err error
 	switch {
 	case j.intent.Step == stepMethod:
-		args := append([]any{id}, j.intent.Method.Args...)
+		args := append([]any{id}, j.intent.Method.Arguments(r.engine.clock.Now())...)
 		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": r.contextOf(1, j.company())})
 	case j.entity.OnLocalDelete == "archive":
 		err = remote.Write(ctx, j.entity.Model, id, map[string]any{"active": false}, r.contextOf(1, j.company()))

@@ -123,10 +123,11 @@ func (t *tx) setLost(id int64, r row) (any, error) {
 	return nil, none
 }
 
-// convert does nothing to a lead that is archived or lost, and says true.
+// convert does nothing to a lead that is archived, lost or won, and says true.
+// The partner it was called with, which can only be none, becomes the lead's.
 func (t *tx) convert(id int64, r row) (any, error) {
-	if r["active"] != false {
-		t.write("crm.lead", id, Values{"type": "opportunity", "date_conversion": t.at.Truncate(time.Second)})
+	if r["active"] != false && num(r["probability"]) != 100 {
+		t.write("crm.lead", id, Values{"type": "opportunity", "date_conversion": t.at.Truncate(time.Second), "partner_id": false})
 	}
 	return true, nil
 }

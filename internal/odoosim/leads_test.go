@@ -58,11 +58,17 @@ func TestALeadIsConvertedWhileItIsActive(t *testing.T) {
 			_, err := p.client.Call(p.ctx, "crm.lead", "convert_opportunity", append([]any{[]int64{id}}, args...), nil)
 			return err
 		}
-		id := p.create("crm.lead", map[string]any{"name": "Rome", "type": "lead"})
+		contact := p.create("res.partner", map[string]any{"name": "Mme Petit"})
+		id := p.create("crm.lead", map[string]any{"name": "Rome", "type": "lead", "partner_id": contact})
 		require.ErrorContains(p, convert(id), "missing 1 required positional argument")
 		require.ErrorContains(p, convert(id, 1), "'int' object has no attribute 'id'")
 		require.NoError(p, convert(id, false))
 		require.Equal(p, "opportunity", p.sim.Get("crm.lead", id)["type"])
+		require.Equal(p, false, p.sim.Get("crm.lead", id)["partner_id"], "its contact is lost")
+		won := p.create("crm.lead", map[string]any{"name": "Rome", "type": "lead"})
+		require.NoError(p, p.press("crm.lead", "action_set_won", won))
+		require.NoError(p, convert(won, false))
+		require.Equal(p, "lead", p.sim.Get("crm.lead", won)["type"], "true, and nothing happened")
 		archived := p.create("crm.lead", map[string]any{"name": "Rome", "type": "lead", "active": false})
 		require.NoError(p, convert(archived, false))
 		require.Equal(p, "lead", p.sim.Get("crm.lead", archived)["type"], "true, and nothing happened")
