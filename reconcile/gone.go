@@ -21,7 +21,9 @@ func (w *writer) planGone(p *plan) error {
 	clearIntent(p.link) // what was to be written is gone
 	if p.link.State == store.DeletedState {
 		p.outcome = Ignored
-		p.detach = p.push != nil && local != nil && !w.marked(p)
+		if p.detach = p.push != nil && local != nil && !w.marked(p); p.detach {
+			w.separate(p)
+		}
 		return nil
 	}
 	if p.deleteSent() {

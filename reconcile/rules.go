@@ -30,6 +30,9 @@ func newEntityRules(e *mapping.Entity) entityRules {
 	if e.DeletedColumn != "" {
 		r.table.Columns = append(r.table.Columns, e.DeletedColumn)
 	}
+	if e.MergedColumn != "" {
+		r.table.Columns = append(r.table.Columns, e.MergedColumn)
+	}
 	for _, c := range e.Children {
 		r.merge.Lines[c.Name] = merge.LineRules{Rule: r.merge.Default, Fields: fieldRules(c.Fields)}
 		r.children[c.Name] = store.Table{Name: c.Table, ID: c.IDColumn, OdooID: c.OdooIDColumn, Parent: c.ParentColumn,

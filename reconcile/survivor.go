@@ -128,11 +128,22 @@ func (w *writer) mergedInto(p *plan) {
 	p.changes[w.entity.MergedColumn] = [2]record.Value{record.Null, record.Text(s.localID)}
 }
 
-// repoint syncs the documents of merged records: most of them moved without a
-// word.
+// separate takes the survivor's name off the row of a merged record that is to
+// have a record of its own again.
+func (w *writer) separate(p *plan) {
+	column := w.entity.MergedColumn
+	if column == "" || p.row.Columns[column] == nil {
+		return
+	}
+	p.columns = map[string]any{column: nil}
+}
+
+// repoint syncs the survivors of merged records, whose empty fields the merge
+// filled, and the documents: most of them moved without a word.
 func (b *batch) repoint(ctx context.Context, entity *mapping.Entity) error {
 	for id, s := range b.survivors {
 		delete(b.survivors, id)
+		s.moved[entity.Model] = append(s.moved[entity.Model], s.odooID)
 		for model, documents := range s.moved {
 			var targets []Target
 			for _, document := range documents {
