@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,8 +61,15 @@ func (e *Entity) Steps(field string, from, to record.Value) ([]Method, error) {
 	if len(reached) == 0 {
 		return nil, record.Errorf(record.CodeRejected, "%s, field %s: the mapping names no methods that change it in Odoo: change it there", e.Name, field)
 	}
-	return nil, record.Errorf(record.CodeRejected, "%s, field %s: no business method leads from %s to %s (they lead to %s): change it in Odoo, or name the method in the mapping",
-		e.Name, field, shown(from), shown(to), strings.Join(reached, ", "))
+	reached = slices.DeleteFunc(reached, func(value string) bool {
+		return value == from.Text() || e.way(field, from.Text(), value, e.Post == "on_state") == nil
+	})
+	others := ""
+	if len(reached) > 0 {
+		others = fmt.Sprintf(" (from there they lead to %s)", strings.Join(reached, ", "))
+	}
+	return nil, record.Errorf(record.CodeRejected, "%s, field %s: no business method leads from %s to %s%s: change it in Odoo, or name the method in the mapping",
+		e.Name, field, shown(from), shown(to), others)
 }
 
 // way searches breadth first, so that the first way found is the shortest.
