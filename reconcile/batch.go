@@ -187,10 +187,12 @@ func (b *batch) note(id int64, o Outcome) {
 	}
 }
 
-// results are the records that are through, well or not.
+// results are the records that are through, well or not, in the order of their
+// ids: a plan tells of them in that order, the same each time.
 func (b *batch) results() []Result {
 	var out []Result
-	for id, target := range b.targets {
+	for _, id := range slices.Sorted(maps.Keys(b.targets)) {
+		target := b.targets[id]
 		if b.stale[id] {
 			continue
 		}
