@@ -264,8 +264,8 @@ func (c *compiler) onDelete(e *Entity, s deleteSpec) OdooDelete {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
 		f := e.Field(name)
-		if f == nil {
-			continue // an optional field that this Odoo does not have
+		if f == nil || f.Type == "" {
+			continue // an optional field that this Odoo does not have, or one without a column: that is told already
 		}
 		v, err := f.canonical(s.Set[name])
 		if err != nil {

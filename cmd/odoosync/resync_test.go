@@ -40,6 +40,7 @@ func TestExitCodesOfPlanAndResync(t *testing.T) {
 		says   string
 	}{
 		{"an id of nothing", nil, []string{"plan", "--id", "4"}, exitUsage, "--id needs --entity"},
+		{"a word for an id", nil, []string{"plan", "--id", "x"}, exitUsage, `--id takes a whole number, not "x"`},
 		{"no id", nil, []string{"resync", "--entity", "contacts", "--id", "0"}, exitUsage, "a number above 0"},
 		{"an unknown mode", nil, []string{"resync", "--mode", "quick"}, exitUsage, "full or incremental"},
 		{"an unknown entity", nil, []string{"plan", "--entity", "contact"}, exitUsage, "did you mean contacts?"},

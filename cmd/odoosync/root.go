@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -46,10 +47,25 @@ func newRoot(out io.Writer, environ []string) *cobra.Command {
 	root.SetOut(out)
 	root.PersistentFlags().StringVar(&e.file, "config", "", "settings file (default "+configs.DefaultFile+" if present)")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		var invalid *pflag.InvalidValueError
+		if errors.As(err, &invalid) {
+			return usageError{fmt.Errorf("--%s takes %s, not %.40q: see %s --help", invalid.GetFlag().Name, flagTakes(invalid.GetFlag()), invalid.GetValue(), c.CommandPath())}
+		}
 		return usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
 	})
 	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.plan(), e.resync(), e.status(), e.conflicts(), e.version())
 	return root
+}
+
+// flagTakes says what a flag takes, for who wrote something else.
+func flagTakes(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "duration":
+		return "a duration such as 10s"
+	case "bool":
+		return "true or false"
+	}
+	return "a whole number"
 }
 
 // noArgs refuses arguments as a usage error: a mistyped command, or a word too

@@ -218,7 +218,11 @@ func onlyQuery(c *gin.Context, known ...string) *problem {
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) || len(values) > 1 {
-			return refuse(http.StatusBadRequest, "bad_query", "%.40q is not known here or stands twice; this address takes: %s", name, strings.Join(known, ", "))
+			takes := "no query"
+			if len(known) > 0 {
+				takes = strings.Join(known, ", ")
+			}
+			return refuse(http.StatusBadRequest, "bad_query", "%.40q is not known here or stands twice; this address takes %s", name, takes)
 		}
 	}
 	return nil

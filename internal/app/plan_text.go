@@ -80,6 +80,8 @@ func (t *planText) print(out io.Writer, counts reconcile.PlanCounts, entities []
 	switch {
 	case len(counts) == 0:
 		fmt.Fprintln(w, "Nothing to do: both sides agree.")
+	case counts.NeedPerson() == 1:
+		fmt.Fprintln(w, "Nothing was changed. odoosync resync does it; one thing is left for you then.")
 	case counts.NeedPerson() > 0:
 		fmt.Fprintf(w, "Nothing was changed. odoosync resync does it; %d things are left for you then.\n", counts.NeedPerson())
 	default:

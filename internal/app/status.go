@@ -140,7 +140,11 @@ func (s Summary) printTroubles(out io.Writer) {
 		fmt.Fprintf(out, "\nRecords that need a person (the latest %d at most; all: SELECT * FROM sync_status WHERE state IN ('error', 'conflict')):\n", shown)
 	}
 	for _, t := range s.Troubles {
-		fmt.Fprintf(out, "  %s, Odoo id %d, row %s, %s: %s\n", t.Entity, t.OdooID, orNone(t.LocalID), t.State, t.Reason)
+		odooID := ""
+		if t.OdooID != 0 {
+			odooID = fmt.Sprint(t.OdooID)
+		}
+		fmt.Fprintf(out, "  %s, Odoo id %s, row %s, %s: %s\n", t.Entity, orNone(odooID), orNone(t.LocalID), t.State, t.Reason)
 	}
 	if len(s.Failed) > 0 {
 		fmt.Fprintf(out, "\nWebhooks that failed (the latest %d at most; all: SELECT * FROM webhook_logs WHERE status = 'error'):\n", shown)
