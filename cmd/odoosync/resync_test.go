@@ -57,6 +57,8 @@ func TestExitCodesOfPlanAndResync(t *testing.T) {
 			require.NoError(t, err)
 		}, []string{"plan"}, exitPartly, `no res.country with code "ZZ"`},
 		{"is refused", nil, []string{"resync"}, exitPartly, "1 refused"},
+		{"is in the status", nil, []string{"status"}, exitPartly, "contacts, Odoo id none, row 2, error: "},
+		{"with its edit", nil, []string{"status"}, exitPartly, "Edits for Odoo: 0 pending (oldest 0s), 1 refused."},
 		{"one record alone", func() { sim.Write("res.partner", 1, odoosim.Values{"city": "Brest"}) },
 			[]string{"resync", "--entity", "contacts", "--id", "1", "--allow-deletes"}, exitPartly, "1 updated here"},
 	} {

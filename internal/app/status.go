@@ -20,6 +20,7 @@ const shown = 10
 type Summary struct {
 	Records   []RecordCount   `json:"records"`
 	Webhooks  WebhookCounts   `json:"webhooks"`
+	Edits     EditCounts      `json:"edits"`
 	Conflicts int64           `json:"open_conflicts"`
 	Troubles  []RecordTrouble `json:"troubles"` // the latest ones
 	Failed    []FailedWebhook `json:"failed_webhooks"`
@@ -39,6 +40,13 @@ type WebhookCounts struct {
 	Pending       int64   `json:"pending"`
 	OldestSeconds float64 `json:"oldest_pending_seconds"`
 	Failed        int64   `json:"failed"`
+}
+
+// EditCounts are the outbox's figures: edits here that Odoo has not taken.
+type EditCounts struct {
+	Pending       int64   `json:"pending"`
+	OldestSeconds float64 `json:"oldest_pending_seconds"`
+	Refused       int64   `json:"refused"`
 }
 
 // RecordTrouble is a record that needs a person, and why.
@@ -84,6 +92,11 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 		return s, err
 	}
 	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error}
+	pending, oldest, refused, err := queue.OutboxStats(ctx, db, now)
+	if err != nil {
+		return s, err
+	}
+	s.Edits = EditCounts{Pending: pending, OldestSeconds: oldest.Seconds(), Refused: refused}
 	if s.Conflicts, err = store.OpenConflicts(ctx, db); err != nil {
 		return s, mysqldb.Explain(err)
 	}
@@ -127,8 +140,8 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 	if err := table.Flush(); err != nil {
 		return false, err
 	}
-	oldest := time.Duration(s.Webhooks.OldestSeconds * float64(time.Second)).Round(time.Second)
-	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", s.Webhooks.Processed, s.Webhooks.Pending, oldest, s.Webhooks.Failed)
+	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed)
+	fmt.Fprintf(out, "Edits for Odoo: %d pending (oldest %s), %d refused.\n", s.Edits.Pending, age(s.Edits.OldestSeconds), s.Edits.Refused)
 	fmt.Fprintf(out, "Open conflicts: %d.\n", s.Conflicts)
 	s.printTroubles(out)
 	return s.Left(), nil
@@ -152,6 +165,10 @@ func (s Summary) printTroubles(out io.Writer) {
 	for _, e := range s.Failed {
 		fmt.Fprintf(out, "  %d, %s %d, received %s UTC: %s\n", e.ID, e.Event, e.OdooID, e.ReceivedAt.Format(time.DateTime), e.Reason)
 	}
+}
+
+func age(seconds float64) time.Duration {
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
 }
 
 func orNone(id string) string {
