@@ -227,6 +227,7 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 			w.stale = append(w.stale, it.id)
 			continue
 		}
+		w.outlive(link)
 		if w.busy(link, w.pushOf(it.id)) || w.mayBeOurs(link, it) {
 			w.waiting[it.id] = errBusy(w.entity.Name, it.id)
 			continue

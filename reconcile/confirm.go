@@ -200,6 +200,14 @@ func (w *writer) readTimes(ctx context.Context, localIDs []string) error {
 	return err
 }
 
+// outlive takes an intent off a link once its time is over and no push is left
+// to find out what it did: odoo.url was taken out of the settings since.
+func (w *writer) outlive(l *store.Link) {
+	if w.batch.engine.outbox == nil && l != nil && l.Intent != nil && !w.now.Before(l.Deadline) {
+		clearIntent(l)
+	}
+}
+
 // busy reports a link that is being written to Odoo. Only the push that does it
 // may go on, or another once the time is over: what the write did is its
 // business to find out, because lines may have to be asked for.

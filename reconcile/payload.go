@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -47,7 +48,7 @@ func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.
 		r := Result{Target: Target{OdooID: e.OdooID, Hints: []int64{e.ID}, Cause: webhookCause(e)}}
 		r.Outcome, r.Err = p.apply(ctx, model, e)
 		if r.Err != nil {
-			if record.CodeOf(r.Err) == record.CodeUnavailable {
+			if record.CodeOf(r.Err) == record.CodeUnavailable && !errors.Is(r.Err, errBeingWritten) {
 				return results, r.Err
 			}
 			r.Outcome = Refused
@@ -219,6 +220,9 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 	items, err := w.lock(ctx, []item{it})
 	if err != nil {
 		return Refused, err
+	}
+	if len(items) == 0 {
+		return Refused, w.waiting[it.id]
 	}
 	it = items[0]
 	if link := w.links[it.id]; link != nil {
