@@ -38,7 +38,7 @@ var sections = []section{
 		{"companies", "The ids of the companies to see; the first is current. Empty: the user's main company.", "1,3"},
 		{"lang", "The language of names such as stages and products. Empty: the user's.", "fr_FR"},
 	}},
-	{"http", "Where webhooks, health checks and metrics are served.", []setting{
+	{"http", "Where webhooks, the admin API, health checks and metrics are served.", []setting{
 		{"listen", "host:port; :8080 listens on all interfaces.", "127.0.0.1:8080"},
 		{"tls_cert", "A file with the certificate. Empty: plain HTTP, behind a proxy that ends TLS.", "/etc/odoosync/cert.pem"},
 		{"tls_key", "A file with the certificate's key.", "/etc/odoosync/key.pem"},
@@ -61,7 +61,7 @@ var sections = []section{
 		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. So far it finds rows that vanished without a trigger.", "TZ=Europe/Paris 15 3 * * *"},
 	}},
 	{"reconcile", "How both sides are compared.", []setting{
-		{"overlap", "Longer than Odoo's longest transaction: so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn.", "10m"},
+		{"overlap", "Longer than Odoo's longest transaction: so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn; so far, and an hour more, an incremental resync looks back.", "10m"},
 		{"page", "Records a page: 1 to 5000.", "500"},
 		{"max_deletes", "More deletes of an entity in one direction within 24 hours are held for a person.", "50"},
 		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20.", "10"},

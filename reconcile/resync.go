@@ -30,7 +30,8 @@ type ResyncOptions struct {
 	Entity string // its model alone; "": all
 	OdooID int64  // one record of Entity alone; 0: all
 	Mode   string // "": ModeFull
-	// AllowDeletes lets a mass delete pass that would be held.
+	// AllowDeletes lets a mass delete pass that would be held. Not used yet: none
+	// is held, and a resync finds no deletions.
 	AllowDeletes bool
 	Cause        string         // who asked for it
 	Progress     func(Progress) // may be nil

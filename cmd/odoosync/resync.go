@@ -81,7 +81,9 @@ func (e *env) resync() *cobra.Command {
 		Use:   "resync",
 		Short: "Compare both sides in full and make them agree",
 		Long: "Compare both sides and make them agree: match rows and records that are the same, make what has no match, merge the rest.\n" +
-			"One that was cut off goes on where it stopped. It may run beside odoosync serve.",
+			"One that was cut off goes on where it stopped. It may run beside odoosync serve.\n" +
+			"With --entity or --id, too, every edit that waits in the outbox is sent to Odoo.\n" +
+			"The exit code is 3 when something is left: conflicts, refused records, or what waits for another try.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkScope(c, o.Scope); err != nil {
@@ -102,6 +104,6 @@ func (e *env) resync() *cobra.Command {
 	scopeFlags(c, &o.Scope)
 	c.Flags().StringVar(&o.Mode, "mode", reconcile.ModeFull, "full: all of Odoo's records; incremental: those written since the last resync, by Odoo's write_date")
 	c.Flags().BoolVar(&dry, "dry-run", false, "show the plan of a full one instead, and change nothing")
-	c.Flags().BoolVar(&o.AllowDeletes, "allow-deletes", false, "let a mass delete pass that would be held")
+	c.Flags().BoolVar(&o.AllowDeletes, "allow-deletes", false, "let a mass delete pass that would be held; taken, and not used yet: nothing is held so far")
 	return withLocal(c)
 }
