@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -265,13 +266,21 @@ func (w *stories) kill() {
 	at := []string{odoosim.BeforeWrite, odoosim.AfterWrite}[w.random.IntN(2)]
 	d := w.daemons[i]
 	w.note("daemon %d is killed %s its next write", i, at)
+	var inFlight sync.WaitGroup
 	w.sim.OnWrite(func(stage, _, _ string) {
+		if stage == odoosim.BeforeWrite {
+			inFlight.Add(1)
+		}
 		if stage == at {
 			d.cancel()
 			_ = d.db.Close()
 		}
+		if stage == odoosim.AfterWrite {
+			inFlight.Done()
+		}
 	})
 	_, _ = d.pusher.Step(d.ctx)
+	inFlight.Wait() // what was on its way arrives, and nobody edits before it did: that is the window's story
 	d.stop()
 	w.restoreHook()
 	w.daemons[i] = w.start()
