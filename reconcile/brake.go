@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,7 +140,7 @@ func (e *Engine) SweepRows(ctx context.Context) (int, error) {
 			for i, l := range lost {
 				edits[i] = queue.Edit{Entity: entity.Name, LocalID: l.LocalID, Op: queue.OpDelete, ChangedAt: e.clock.Now()}
 			}
-			if err := e.db.InTx(ctx, func(tx txn) error { return e.outbox.AppendTx(ctx, tx, edits) }); err != nil {
+			if err := e.db.InTx(ctx, func(tx *sql.Tx) error { return e.outbox.AppendTx(ctx, tx, edits) }); err != nil {
 				return found, err
 			}
 			found, after = found+len(lost), lost[len(lost)-1].LinkID

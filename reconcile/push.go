@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
@@ -67,18 +68,8 @@ func NewPusher(o PusherOptions) *Pusher {
 // finishes what it has begun, for as long as grace lets it: a call that is cut
 // leaves its outcome unknown.
 func (p *Pusher) Push(ctx context.Context, grace time.Duration) error {
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
-		timer := p.o.Clock.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.Chan():
-			cancel()
-		case <-work.Done():
-		}
-	})
-	defer stop()
+	work, end := withGrace(ctx, p.o.Clock, grace)
+	defer end()
 	if err := p.takeUp(work); err != nil {
 		return err
 	}
@@ -93,7 +84,7 @@ func (p *Pusher) Push(ctx context.Context, grace time.Duration) error {
 
 // takeUp asks again for the rows whose write was begun by somebody who is gone.
 func (p *Pusher) takeUp(ctx context.Context) error {
-	return p.engine.db.InTx(ctx, func(tx txn) error {
+	return p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		left, err := store.ExpiredIntents(ctx, tx, p.o.Clock.Now(), p.o.Batch)
 		if err != nil || len(left) == 0 {
 			return err
@@ -238,7 +229,7 @@ func (p *Pusher) settle(ctx context.Context, r *rowEdits, failure error) {
 
 // refuse shows the reason on the row, and leaves its edits until it changes.
 func (p *Pusher) refuse(ctx context.Context, r *rowEdits, failure error) error {
-	return p.engine.db.InTx(ctx, func(tx txn) error {
+	return p.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		if err := store.SetRowError(ctx, tx, r.push.Entity, r.push.LocalID, record.Message(failure)); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"maps"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func (r *pushRun) readNew(ctx context.Context, entity *mapping.Entity, pushes []
 		return nil, nil
 	}
 	var out []*newRow
-	err := r.engine.db.InTx(ctx, func(tx txn) error {
+	err := r.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		out = nil
 		ids := make([]string, len(pushes))
 		for i, push := range pushes {
@@ -77,7 +78,7 @@ func (r *pushRun) readNew(ctx context.Context, entity *mapping.Entity, pushes []
 }
 
 // judge decides whether a row is to become a record.
-func (r *pushRun) judge(ctx context.Context, tx txn, entity *mapping.Entity, n *newRow) (bool, error) {
+func (r *pushRun) judge(ctx context.Context, tx *sql.Tx, entity *mapping.Entity, n *newRow) (bool, error) {
 	var err error
 	if n.lost, err = intentOf(n.link); err != nil {
 		return false, err
@@ -194,7 +195,7 @@ func (r *pushRun) matchNew(ctx context.Context, entity *mapping.Entity, rows []*
 
 // link ties a row to a record that exists.
 func (r *pushRun) link(ctx context.Context, entity *mapping.Entity, n *newRow, odooID int64) error {
-	err := r.engine.db.InTx(ctx, func(tx txn) error {
+	err := r.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		if err := store.LinkRow(ctx, tx, r.engine.clock.Now(), entity.Name, n.row.ID); err != nil {
 			return err
 		}
@@ -220,7 +221,7 @@ func (r *pushRun) create(ctx context.Context, entity *mapping.Entity, rows []*ne
 	for _, n := range rows {
 		byRow[n.push.LocalID] = n
 	}
-	err := r.engine.db.InTx(ctx, func(tx txn) error {
+	err := r.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		for _, j := range jobs {
 			if err := r.noteCreate(ctx, tx, j, byRow[j.push.LocalID]); err != nil {
 				return err
@@ -270,7 +271,7 @@ func missingParent(entity *mapping.Entity, n *newRow, finder mapping.Finder) (ma
 
 // noteCreate locks the row and notes what is sent of it. The row may have
 // changed since it was read: it is read again under the lock.
-func (r *pushRun) noteCreate(ctx context.Context, tx txn, j *job, n *newRow) error {
+func (r *pushRun) noteCreate(ctx context.Context, tx *sql.Tx, j *job, n *newRow) error {
 	j.intent = nil
 	if err := store.LinkRow(ctx, tx, r.engine.clock.Now(), j.entity.Name, j.push.LocalID); err != nil {
 		return err

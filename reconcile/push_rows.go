@@ -13,8 +13,6 @@ import (
 	"odoosync/mapping"
 )
 
-type txn = *sql.Tx
-
 // pushRun is one batch of edits on its way. It belongs to one goroutine.
 type pushRun struct {
 	pusher  *Pusher
@@ -149,7 +147,7 @@ func (r *pushRun) askLines(ctx context.Context, entity *mapping.Entity, pushes [
 
 // abandon takes an intent back whose call was not made, or was refused whole.
 func (r *pushRun) abandon(ctx context.Context, j *job, cause error) {
-	err := r.engine.db.InTx(context.WithoutCancel(ctx), func(tx txn) error {
+	err := r.engine.db.InTx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		links, err := store.LockLinksOfRows(ctx, tx, j.entity.Name, []string{j.push.LocalID})
 		if err != nil {
 			return err

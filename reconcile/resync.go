@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -256,7 +257,7 @@ func (r *resync) enqueue(ctx context.Context) (n int64, err error) {
 				edits[i] = queue.Edit{Entity: entity.Name, LocalID: id, Op: queue.OpInsert}
 			}
 			n += int64(len(ids))
-			return r.engine.db.InTx(ctx, func(tx txn) error { return r.o.Edits.AppendTx(ctx, tx, edits) })
+			return r.engine.db.InTx(ctx, func(tx *sql.Tx) error { return r.o.Edits.AppendTx(ctx, tx, edits) })
 		})
 		if err != nil {
 			return n, err

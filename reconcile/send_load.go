@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
@@ -119,7 +120,7 @@ func (r *pushRun) loaded(ctx context.Context, jobs []*job, ids []int64) ([]Targe
 			fresh = append(fresh, j)
 		}
 	}
-	err := r.engine.db.InTx(ctx, func(tx txn) error {
+	err := r.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		for _, j := range fresh {
 			if err := store.SetRecord(ctx, tx, j.entity.Name, j.push.LocalID, j.link.OdooID); err != nil {
 				return err

@@ -77,18 +77,8 @@ func NewWorker(o WorkerOptions) *Worker {
 // Run works until ctx ends, then finishes what it has begun: for as long as
 // grace lets it. What it cannot finish is given back.
 func (w *Worker) Run(ctx context.Context, grace time.Duration) {
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
-		timer := w.o.Clock.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.Chan():
-			cancel()
-		case <-work.Done():
-		}
-	})
-	defer stop()
+	work, end := withGrace(ctx, w.o.Clock, grace)
+	defer end()
 	var group sync.WaitGroup
 	for range w.o.Workers {
 		group.Go(func() { w.loop(ctx, work) })
