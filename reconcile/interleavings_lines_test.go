@@ -3,14 +3,12 @@ package reconcile_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
+
 	"slices"
-	"strconv"
+
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/odoosim"
 )
@@ -22,17 +20,7 @@ const lineInterleavings = 30
 // killed daemons and two of them at once, as TestInterleavings tells them of
 // contacts: no line exists twice or is lost, and both sides have the same lines.
 func TestLineInterleavings(t *testing.T) {
-	seed, n := uint64(time.Now().UnixNano()), lineInterleavings
-	if text := os.Getenv("ODOOSYNC_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-	}
-	if text := os.Getenv("ODOOSYNC_INTERLEAVINGS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	seed, n := storyRange(t, lineInterleavings)
 	w := &lineStories{stories: newStories(t)}
 	w.api("INSERT INTO contacts (id, name) VALUES (1, 'Lycée')")
 	w.push()

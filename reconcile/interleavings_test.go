@@ -17,26 +17,36 @@ import (
 )
 
 // interleavings is how many random stories the test tells.
-// ODOOSYNC_INTERLEAVINGS=2000 tells more; ODOOSYNC_SEED starts at a story that
-// failed, and with ODOOSYNC_INTERLEAVINGS=1 tells it alone.
 const interleavings = 150
+
+// storyRange says which stories to tell: from the first on, so that a test tells
+// the same each time. ODOOSYNC_SEED starts at another one, or with "random"
+// anywhere; ODOOSYNC_INTERLEAVINGS tells more (make interleavings: 2,000), or
+// one alone.
+func storyRange(t *testing.T, stories int) (seed uint64, n int) {
+	seed, n = 1, stories
+	var err error
+	switch text := os.Getenv("ODOOSYNC_SEED"); text {
+	case "":
+	case "random":
+		seed = uint64(time.Now().UnixNano())
+	default:
+		seed, err = strconv.ParseUint(text, 10, 64)
+		require.NoError(t, err)
+	}
+	if text := os.Getenv("ODOOSYNC_INTERLEAVINGS"); text != "" {
+		n, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	return seed, n
+}
 
 // Random edits, creates and deletes on both sides, with lost replies, lost and
 // doubled webhooks, killed daemons and two of them at once. Once everything is
 // quiet both sides agree by policy, no record exists twice, every value that
 // was overwritten is kept, and nobody wrote more often than somebody edited.
 func TestInterleavings(t *testing.T) {
-	seed, n := uint64(time.Now().UnixNano()), interleavings
-	if text := os.Getenv("ODOOSYNC_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		require.NoError(t, err)
-	}
-	if text := os.Getenv("ODOOSYNC_INTERLEAVINGS"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	seed, n := storyRange(t, interleavings)
 	w := newStories(t)
 	for i := range n {
 		w.tell(seed + uint64(i))

@@ -25,15 +25,13 @@ const (
 
 // ResyncOptions are a resync's parts and what it is for.
 type ResyncOptions struct {
-	Pager  Pager
-	Edits  Edits
-	Page   int    // records a page; 0: 500
-	Entity string // its model alone; "": all
-	OdooID int64  // one record of Entity alone; 0: all
-	Mode   string // "": ModeFull
-	// AllowDeletes lets a mass delete pass that would be held. Not used yet: none
-	// is held, and a resync finds no deletions.
-	AllowDeletes bool
+	Pager        Pager
+	Edits        *queue.Outbox
+	Page         int            // records a page; 0: 500
+	Entity       string         // its model alone; "": all
+	OdooID       int64          // one record of Entity alone; 0: all
+	Mode         string         // "": ModeFull
+	AllowDeletes bool           // lets the deletes through that the brake holds
 	Cause        string         // who asked for it
 	Progress     func(Progress) // may be nil
 	Logger       *zap.Logger    // nil: silent
@@ -272,7 +270,11 @@ func (r *resync) push(ctx context.Context, rows int64) error {
 	if rows > 0 {
 		r.o.Progress(p)
 	}
-	pusher := NewPusher(PusherOptions{Engine: r.engine, Edits: r.o.Edits, Clock: r.engine.clock, Logger: r.o.Logger, RunID: r.run.ID,
+	edits, err := r.edits(ctx)
+	if err != nil {
+		return err
+	}
+	pusher := NewPusher(PusherOptions{Engine: r.engine, Edits: edits, Clock: r.engine.clock, Logger: r.o.Logger, RunID: r.run.ID,
 		OnDone: func(_, _ string, err error) {
 			p.Done++
 			p.Total = max(p.Total, p.Done)
@@ -281,7 +283,7 @@ func (r *resync) push(ctx context.Context, rows int64) error {
 			}
 			r.o.Progress(p)
 		}})
-	err := pusher.Push(ctx, r.o.Grace)
+	err = pusher.Push(ctx, r.o.Grace)
 	if err == nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -290,6 +292,32 @@ func (r *resync) push(ctx context.Context, rows int64) error {
 		r.o.Progress(p)
 	}
 	return err
+}
+
+// edits are those the resync is for: of its record, of its model's entities, or
+// all. What a plan of the same did not show is left to the daemon.
+func (r *resync) edits(ctx context.Context) (Edits, error) {
+	if r.o.Entity == "" {
+		return r.o.Edits, nil
+	}
+	var entities, rows []string
+	for _, entity := range r.engine.writtenBack(r.models) {
+		entities = append(entities, entity.Name)
+		if r.o.OdooID == 0 {
+			continue
+		}
+		links, err := store.LinksOfRecords(ctx, r.engine.db, entity.Name, []int64{r.o.OdooID})
+		if err != nil {
+			return nil, err
+		}
+		if l := links[r.o.OdooID]; l != nil {
+			rows = append(rows, l.LocalID)
+		}
+	}
+	if len(entities) == 0 || r.o.OdooID != 0 && len(rows) == 0 {
+		entities, rows = []string{""}, nil // nothing of it goes to Odoo
+	}
+	return r.o.Edits.Only(entities, rows), nil
 }
 
 // close notes how the run ended and counts what it did.

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/queue"
+	"odoosync/internal/record"
 )
 
 // Inbox is what a worker takes events from.
@@ -172,6 +173,20 @@ func (w *Worker) renew(ctx context.Context, events []queue.Event) {
 	}
 }
 
+// sync runs the syncer. A panic is an error of the events: it must not end the
+// daemon, which would meet them again at its next start.
+func (w *Worker) sync(ctx context.Context, model string, events []queue.Event) (results []Result, panicked bool, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			w.o.Logger.Error("a sync failed unexpectedly", zap.String("model", model), zap.Any("panic", failure), zap.Stack("stack"))
+			results, panicked = nil, true
+			err = record.Errorf(record.CodeInternal, "the sync failed unexpectedly; the log has the details")
+		}
+	}()
+	results, err = w.o.Syncer.SyncEvents(ctx, model, events)
+	return results, false, err
+}
+
 func idsOf(events []queue.Event) []int64 {
 	ids := make([]int64, len(events))
 	for i, e := range events {
@@ -182,7 +197,13 @@ func idsOf(events []queue.Event) []int64 {
 
 // work syncs the events of one model and settles each.
 func (w *Worker) work(ctx context.Context, model string, events []queue.Event) {
-	results, err := w.o.Syncer.SyncEvents(ctx, model, events)
+	results, panicked, err := w.sync(ctx, model, events)
+	if panicked && len(events) > 1 { // one of them is to blame: the others go through
+		half := len(events) / 2
+		w.work(ctx, model, events[:half])
+		w.work(ctx, model, events[half:])
+		return
+	}
 	byID := make(map[int64]queue.Event, len(events))
 	for _, e := range events {
 		byID[e.ID] = e

@@ -154,3 +154,32 @@ func TestEventsThatCouldNotBeGivenBackDoNotWaitForTheirLease(t *testing.T) {
 	require.Equal(t, 1, n)
 	require.Equal(t, "success | applied", b.rows("SELECT status, outcome FROM webhook_logs"))
 }
+
+// poisoned is a syncer that a record makes fail in a way nobody foresaw.
+type poisoned struct {
+	reconcile.Syncer
+	id int64
+}
+
+func (p poisoned) SyncEvents(ctx context.Context, model string, events []queue.Event) ([]reconcile.Result, error) {
+	for _, e := range events {
+		if e.OdooID == p.id {
+			panic("nobody thought of this")
+		}
+	}
+	return p.Syncer.SyncEvents(ctx, model, events)
+}
+
+func TestAnEventThatPanicsStopsNobody(t *testing.T) {
+	b := newBench(t, 17)
+	var ids []int64
+	for range 20 {
+		ids = append(ids, b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"}))
+	}
+	b.append("res.partner.updated", ids...)
+	w := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: b.inbox, Syncer: poisoned{b.engine, ids[7]}, Clock: b.clock})
+	_, err := w.Step(b.ctx)
+	require.NoError(t, err)
+	require.Equal(t, "19", b.rows("SELECT COUNT(*) FROM contacts"))
+	require.Equal(t, "8 | pending | 1 | the sync failed unexpectedly; the log has the details", b.rows("SELECT odoo_id, status, attempts, error_message FROM webhook_logs WHERE status <> 'success' AND source = 'webhook'"))
+}

@@ -45,6 +45,14 @@ type Outbox struct {
 	owner string
 	clock clockwork.Clock
 	turn  atomic.Uint64 // counts claims
+
+	entities, localIDs []string // that Claim keeps to; none: all
+}
+
+// Only is the same outbox for some work alone: its claims keep to these entities
+// and, where any are named, to these rows.
+func (q *Outbox) Only(entities, localIDs []string) *Outbox {
+	return &Outbox{db: q.db, owner: q.owner, clock: q.clock, entities: entities, localIDs: localIDs}
 }
 
 // NewOutbox makes an outbox. It needs no stop.

@@ -78,7 +78,7 @@ func (q *Outbox) dueRecords(ctx context.Context, tx *sql.Tx, now time.Time, limi
 			statements = limit
 		}
 	}
-	c := &choice{tx: tx, now: now, ids: map[int64]bool{}, seen: map[recordOf]bool{}}
+	c := &choice{tx: tx, now: now, only: q.only(), ids: map[int64]bool{}, seen: map[recordOf]bool{}}
 	if _, err := c.take(ctx, time.Time{}, " ORDER BY next_attempt_at DESC, id DESC LIMIT ?", newest); err != nil {
 		return nil, err
 	}
@@ -89,6 +89,25 @@ func (q *Outbox) dueRecords(ctx context.Context, tx *sql.Tx, now time.Time, limi
 	return c.records, err
 }
 
+// scope narrows a claim to some records.
+type scope struct {
+	where string
+	args  []any
+}
+
+func (q *Outbox) only() (s scope) {
+	for column, texts := range map[string][]string{"entity": q.entities, "local_id": q.localIDs} {
+		if len(texts) == 0 {
+			continue
+		}
+		s.where += " AND " + column + " IN (" + marks(len(texts)) + ")"
+		for _, text := range texts {
+			s.args = append(s.args, text)
+		}
+	}
+	return s
+}
+
 const oldestFirst = " ORDER BY next_attempt_at, id LIMIT ?"
 
 // choice collects the records of a claim. FOR UPDATE SKIP LOCKED makes two
@@ -97,6 +116,7 @@ const oldestFirst = " ORDER BY next_attempt_at, id LIMIT ?"
 type choice struct {
 	tx      *sql.Tx
 	now     time.Time
+	only    scope
 	ids     map[int64]bool
 	seen    map[recordOf]bool
 	records []recordOf
@@ -124,7 +144,7 @@ func (c *choice) take(ctx context.Context, after time.Time, order string, n int)
 	if n <= 0 {
 		return last, nil
 	}
-	where, args := free, []any{c.now, c.now, c.now}
+	where, args := free+c.only.where, append([]any{c.now, c.now, c.now}, c.only.args...)
 	if !after.IsZero() {
 		where, args = where+" AND next_attempt_at > ?", append(args, after)
 	}
