@@ -82,7 +82,7 @@ func (e *env) resync() *cobra.Command {
 		Short: "Compare both sides in full and make them agree",
 		Long: "Compare both sides and make them agree: match rows and records that are the same, make what has no match, merge the rest.\n" +
 			"One that was cut off goes on where it stopped. It may run beside odoosync serve.\n" +
-			"With --entity or --id, too, every edit that waits in the outbox is sent to Odoo.\n" +
+			"With --entity or --id only what belongs to that is sent to Odoo, and what it refers to.\n" +
 			"The exit code is 3 when something is left: conflicts, refused records, or what waits for another try.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
