@@ -47,7 +47,7 @@ func (e *Entity) SentNew(f *Field) bool {
 // that errors.Is finds it.
 func (e *Entity) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: e.Name, row: row, finder: f}
-	return x.done(x.cells(e.Fields, changed, (*Field).Sendable))
+	return x.done(x.emptied(e.Fields, changed, x.cells(e.Fields, changed, (*Field).Sendable)))
 }
 
 // EncodeNew turns a row into what creates its record: every value it has, and
@@ -55,6 +55,7 @@ func (e *Entity) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 func (e *Entity) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: e.Name, row: row, finder: f, creates: true}
 	cells := x.cells(e.Fields, given(row), func(f *Field) bool { return e.SentNew(f) && !f.Shared(row) })
+	cells = x.emptied(e.Fields, row, cells)
 	have := map[string]bool{}
 	for _, c := range cells {
 		have[c.Field] = true

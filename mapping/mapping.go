@@ -214,6 +214,7 @@ type Field struct {
 	byMethod    bool              // a state that business methods reach
 	lookupIn    Domain            // a lookup finds only records within it
 	within      []within          // and of what other fields of the row name
+	empties     *Field            // sent empty beside this one, unless the row has a value of it
 	sharedWhile map[string]string // our fields → values with which another record has the value too
 	payload     []string          // names under which a webhook sends the column's own value
 	stub        map[string]string // a stub's field → the webhook's name of it

@@ -53,3 +53,39 @@ func namesOf(fields []*Field) []string {
 	}
 	return out
 }
+
+// emptying binds which field another one empties: Odoo would compute the one
+// value from the other's (a due date from a payment term).
+func (c *compiler) emptying(entity string, fields []*Field, specs map[string]*fieldSpec) {
+	for _, f := range fields {
+		name := specs[f.Name].Empties
+		if name == "" {
+			continue
+		}
+		if f.empties = findField(fields, name); f.empties == nil {
+			c.problem(c.spec.at(entity, f.Name), "empties: there is no field %s%s", name, record.DidYouMean(name, namesOf(fields)))
+		}
+	}
+}
+
+// emptied are the cells of fields that others empty, in this row.
+func (x *encoder) emptied(fields []*Field, changed record.Fields, cells []Cell) []Cell {
+	for _, f := range fields {
+		if f.empties == nil || empty(changed[f.Name]) {
+			continue
+		}
+		if v, known := x.row[f.empties.Name]; !empty(v) || !known && !x.creates {
+			continue
+		}
+		if slices.ContainsFunc(cells, func(c Cell) bool { return c.Field == f.empties.Source }) {
+			continue
+		}
+		cell, err := x.emptyCell(f.empties)
+		if err != nil {
+			x.fail(f.empties, record.Null, err)
+			continue
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}

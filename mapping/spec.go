@@ -91,6 +91,7 @@ type fieldSpec struct {
 	LookupIn    []any             `yaml:"lookup_domain"` // only records within it are looked up
 	Within      map[string]string `yaml:"within"`        // a field of the looked-up record → ours that names it
 	SharedWhile map[string]string `yaml:"shared_while"`  // our fields → values with which another record has it too
+	Empties     string            `yaml:"empties"`       // a field that is sent empty beside this one, when the row has none
 	SharedSince int               `yaml:"shared_since"`  // the first Odoo that shares it
 	Reference   string            `yaml:"reference"`     // a many2one: the id of that entity's row
 	Path        string            `yaml:"path"`          // with reference: the way over the lines

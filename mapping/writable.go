@@ -27,6 +27,7 @@ func (c *compiler) push(e *Entity, s *entitySpec, fields odooclient.Fields) {
 		}
 	}
 	c.shared(e.Name, e.Fields, s.Fields)
+	c.emptying(e.Name, e.Fields, s.Fields)
 	c.writable(e.Name, e.Fields)
 	for _, child := range e.Children {
 		c.writable(e.Name+"/"+child.Name, child.Fields)

@@ -2,11 +2,13 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"odoosync/internal/record"
 	"odoosync/mapping"
+	"odoosync/odooclient"
 )
 
 // match is which record a row without one is: 0 for none that is there. err says
@@ -29,6 +31,9 @@ func (e *Engine) matchOrphans(ctx context.Context, entity *mapping.Entity, rows 
 		default:
 			wanted[n.row.ID] = n.record.Fields
 		}
+	}
+	if err := e.namedRecords(ctx, entity, out); err != nil {
+		return nil, err
 	}
 	matched, err := e.unlinkedRecords(ctx, entity, wanted)
 	if err != nil {
@@ -127,4 +132,29 @@ func (m matchIndex) find(fields record.Fields) (ids []string, by string) {
 		}
 	}
 	return nil, ""
+}
+
+// namedRecords refuses rows that name a record Odoo does not have: tied to it
+// they would be taken for deleted there. They may come from a copy of another
+// database.
+func (e *Engine) namedRecords(ctx context.Context, entity *mapping.Entity, rows map[string]match) error {
+	var ids []int64
+	for _, m := range rows {
+		ids = append(ids, m.odooID)
+	}
+	missing := map[int64]bool{}
+	err := e.odoo.ReadEach(ctx, entity.Model, ids, []string{"write_date"}, func(id int64, _ odooclient.Raw, err error) error {
+		missing[id] = errors.Is(err, odooclient.ErrMissing)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for row, m := range rows {
+		if missing[m.odooID] {
+			rows[row] = match{err: record.Errorf(record.CodeRejected, "row %s of %s says it is %s %d, which Odoo does not have: empty %s to have it made, or set it right",
+				row, entity.Table, entity.Model, m.odooID, entity.OdooIDColumn)}
+		}
+	}
+	return nil
 }

@@ -65,3 +65,16 @@ func TestARowThatNamesItsRecord(t *testing.T) {
 	require.Equal(t, id, b.linked(9))
 	require.Equal(t, "Nantes", b.sim.Get("res.partner", id)["city"])
 }
+
+// A row that names a record Odoo does not have is no deleted one.
+func TestARowThatNamesNoRecordIsRefused(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.api("INSERT INTO contacts (id, odoo_id, name) VALUES (9, 4711, 'Mairie')")
+	b.push()
+	require.Equal(t, "1", b.rows("SELECT deleted_at IS NULL FROM contacts"))
+	require.Contains(t, b.rows("SELECT error FROM sync_status"), "row 9 of contacts says it is res.partner 4711, which Odoo does not have")
+	b.api("UPDATE contacts SET odoo_id = NULL")
+	b.push()
+	require.Empty(t, b.pending())
+	require.Len(t, b.sim.IDs("res.partner"), 1)
+}

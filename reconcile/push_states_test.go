@@ -199,3 +199,21 @@ func TestAnInvoiceOfAnotherCompany(t *testing.T) {
 	journal := b.sim.Get("account.journal", move["journal_id"].(int64))
 	require.Equal(t, []any{int64(2), int64(2), int64(2)}, []any{move["company_id"], tax["company_id"], journal["company_id"]})
 }
+
+// A due date of the row's own stands against the customer's payment term, also
+// when the invoice is posted.
+func TestADueDateOfItsOwnEmptiesTheTerm(t *testing.T) {
+	for _, version := range versions {
+		t.Run(fmt.Sprint(version), func(t *testing.T) {
+			b := newPushBench(t, version, postOnState, "    post: on_state\n")
+			customer := b.sim.Create("res.partner", odoosim.Values{"name": "Lycée", "property_payment_term_id": int64(1)})
+			b.sync("res.partner", customer)
+			b.api("INSERT INTO invoices (id, contact_id, ref, state, invoice_date, invoice_date_due) SELECT 3, id, 'API-3', 'posted', '2026-11-02', '2027-03-01' FROM contacts",
+				`INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit, tax_codes) VALUES (3, 0, 'Guide', 1, 100, '[]')`)
+			b.push()
+			require.Empty(t, b.pending())
+			require.Equal(t, "posted | 2027-03-01 | NULL", b.rows("SELECT state, CAST(invoice_date_due AS CHAR), payment_term FROM invoices"))
+			require.Equal(t, "2027-03-01", b.sim.Get("account.move", b.sim.IDs("account.move")[0])["invoice_date_due"])
+		})
+	}
+}
