@@ -72,6 +72,11 @@ func UnlinkedRows(ctx context.Context, q Queryer, entity string, t Table, candid
 	if len(either) == 0 {
 		return nil, nil
 	}
+	// Most of the time there is none at all, which the key of Odoo's id tells at
+	// once; the long condition costs more than that.
+	if some, err := texts(ctx, q, "SELECT 1 FROM "+quote(t.Name)+" WHERE "+quote(t.OdooID)+" IS NULL LIMIT 1", nil); err != nil || len(some) == 0 {
+		return nil, err
+	}
 	where := quote(t.OdooID) + " IS NULL AND (" + strings.Join(either, " OR ") + ")"
 	if deleted != "" {
 		where += " AND " + quote(deleted) + " IS NULL"
