@@ -25,7 +25,7 @@ func (w *stories) judge() {
 	}
 	n, err := strconv.Atoi(w.rows("SELECT COUNT(*) FROM sync_conflicts"))
 	require.NoError(w.t, err)
-	w.conflicts = n
+	w.conflicts = w.conflictsBefore + n
 }
 
 func (w *stories) row(tag, field string) string {

@@ -33,7 +33,7 @@ type stories struct {
 	before  int64  // the last record of the stories before this one
 	window  func() // an edit in Odoo right before the next write is applied
 
-	edits, kills, cuts, conflicts, inWindow int
+	edits, kills, cuts, conflicts, conflictsBefore, inWindow int
 }
 
 // userEdit is one thing a person or the API did.
