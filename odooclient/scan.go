@@ -3,6 +3,7 @@ package odooclient
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -55,16 +56,19 @@ func (s *scanner) need(text string) error {
 	return nil
 }
 
+// prologs are the XML declarations the scanner takes: Python's own, with either
+// quote. Every other one is for the full decoder to judge.
+var prologs = []string{
+	"<?xml version='1.0'?>", `<?xml version="1.0"?>`,
+	"<?xml version='1.0' encoding='utf-8'?>", `<?xml version="1.0" encoding="utf-8"?>`,
+	"<?xml version='1.0' encoding='UTF-8'?>", `<?xml version="1.0" encoding="UTF-8"?>`,
+}
+
 // head consumes everything up to the reply's value, and tells a fault.
 func (s *scanner) head() (fault bool, err error) {
 	s.space()
-	if bytes.HasPrefix(s.buf[s.pos:], []byte("<?xml")) {
-		end := bytes.Index(s.buf[s.pos:], []byte("?>"))
-		if end < 0 || bytes.Contains(bytes.ToLower(s.buf[s.pos:s.pos+end]), []byte("encoding")) &&
-			!bytes.Contains(bytes.ToLower(s.buf[s.pos:s.pos+end]), []byte("utf-8")) {
-			return false, errUnknown
-		}
-		s.pos += end + 2
+	if bytes.HasPrefix(s.buf[s.pos:], []byte("<?xml")) && !slices.ContainsFunc(prologs, s.tag) {
+		return false, errUnknown
 	}
 	if err := s.need("<methodResponse>"); err != nil {
 		return false, err
