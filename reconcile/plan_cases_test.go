@@ -26,7 +26,7 @@ func TestPlannedAndDone(t *testing.T) {
 		}, []string{"contacts local adopt row:9 odoo:1", "contacts odoo update row:9 odoo:1"}, nil, nil},
 		{"a row that names a record which is gone", func(b *pushBench) {
 			b.api("INSERT INTO contacts (id, odoo_id, name) VALUES (9, 77, 'Mairie')")
-		}, []string{"contacts local delete row:9 odoo:77"}, nil, nil},
+		}, nil, []string{"contacts odoo refused row:9 odoo:0"}, nil},
 		{"two rows that could be one record", func(b *pushBench) {
 			b.sim.Create("res.partner", odoosim.Values{"name": "Mairie", "ref": "M-1"})
 			b.api("INSERT INTO contacts (id, name, ref) VALUES (1, 'Mairie', 'M-1'), (2, 'Commune', 'm 1')")
