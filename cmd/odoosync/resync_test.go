@@ -108,18 +108,27 @@ func TestAResyncKilledAgainAndAgain(t *testing.T) {
 		return cmd
 	}
 	const linked = "SELECT COUNT(*) FROM sync_links WHERE local_id IS NOT NULL AND odoo_id IS NOT NULL"
+	state := func() string { return text(t, db, "SELECT state FROM sync_runs") }
+	kills := 0
 	for _, at := range []int{100, 400, 810, 1000} {
 		cmd := begin()
 		require.Eventually(t, func() bool { return count(linked) >= at }, 60*time.Second, time.Millisecond)
 		require.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait() // it was killed
+		if state() == "done" {
+			break // on a busy machine it was quicker than the kill
+		}
+		kills++
 	}
-	require.NoError(t, begin().Wait(), "nothing is left for a person")
+	require.Positive(t, kills)
+	if state() != "done" {
+		require.NoError(t, begin().Wait(), "nothing is left for a person")
+	}
 	require.Equal(t, 3*each, count("SELECT COUNT(*) FROM contacts"))
 	require.Len(t, sim.IDs("res.partner"), 3*each)
 	require.Equal(t, 3*each, count(linked))
 	require.Equal(t, 1, count("SELECT COUNT(*) FROM sync_runs"), "it is one run all along")
-	require.Equal(t, "done", text(t, db, "SELECT state FROM sync_runs"))
+	require.Equal(t, "done", state())
 	require.Equal(t, fmt.Sprint(each), text(t, db, "SELECT JSON_VALUE(counts, '$.adopted') FROM sync_runs"))
 }
 
