@@ -1,9 +1,7 @@
 package webhooks
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -15,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
+	"odoosync/internal/answer"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 )
@@ -231,7 +230,7 @@ func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
 		reply(c, p)
 	} else {
 		h.o.Logger.Info("webhook received", fields...)
-		answer(c, http.StatusOK, said{Status: "success", Message: "Webhook traité"})
+		answer.JSON(c, http.StatusOK, answer.Said{Status: "success", Message: "Webhook traité"})
 	}
 	if h.o.OnReceived != nil {
 		h.o.OnReceived(e.Type, status)
@@ -239,23 +238,5 @@ func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
 }
 
 func reply(c *gin.Context, p *problem) {
-	c.Abort()
-	answer(c, p.status, said{Status: "error", Code: p.code, Message: p.message})
-}
-
-// said is an answer, in the order and form of the guide.
-type said struct {
-	Status  string `json:"status"`
-	Code    string `json:"code,omitempty"`
-	Message string `json:"message"`
-}
-
-func answer(c *gin.Context, status int, b said) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(b); err != nil {
-		panic(err) // three texts always have a JSON form
-	}
-	c.Data(status, "application/json; charset=utf-8", bytes.TrimSpace(text.Bytes()))
+	answer.Refuse(c, p.status, p.code, p.message)
 }

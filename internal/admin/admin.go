@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -18,6 +17,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
+	"odoosync/internal/answer"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -97,7 +97,7 @@ func (h *Handler) status(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	answer(c, http.StatusOK, status)
+	answer.JSON(c, http.StatusOK, status)
 }
 
 // page is one page of a list.
@@ -146,7 +146,7 @@ func (h *Handler) conflicts(c *gin.Context) {
 		out.Conflicts = out.Conflicts[:limit]
 		out.Next = out.Conflicts[limit-1].ID
 	}
-	answer(c, http.StatusOK, out)
+	answer.JSON(c, http.StatusOK, out)
 }
 
 func (h *Handler) resolve(c *gin.Context) {
@@ -170,7 +170,7 @@ func (h *Handler) resolve(c *gin.Context) {
 		return
 	}
 	h.o.Logger.Info("conflict resolved", zap.Int64("conflict", id), zap.String("client", c.ClientIP()))
-	answer(c, http.StatusOK, said{Status: "success", Message: "the choice is kept, and the next push brings both sides to it; a later edit of the other side is a new conflict"})
+	answer.JSON(c, http.StatusOK, answer.Said{Status: "success", Message: "the choice is kept, and the next push brings both sides to it; a later edit of the other side is a new conflict"})
 }
 
 func (h *Handler) push(c *gin.Context) {
@@ -186,7 +186,7 @@ func (h *Handler) push(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	answer(c, http.StatusAccepted, said{Status: "success", Message: "the push begins now"})
+	answer.JSON(c, http.StatusAccepted, answer.Said{Status: "success", Message: "the push begins now"})
 }
 
 // fail answers an error by its meaning. Only sentences made for people leave
@@ -252,23 +252,5 @@ func refuse(status int, code, format string, args ...any) *problem {
 }
 
 func reply(c *gin.Context, p *problem) {
-	c.Abort()
-	answer(c, p.status, said{Status: "error", Code: p.code, Message: p.message})
-}
-
-// said is an answer, in the form of the webhooks'.
-type said struct {
-	Status  string `json:"status"`
-	Code    string `json:"code,omitempty"`
-	Message string `json:"message"`
-}
-
-func answer(c *gin.Context, status int, v any) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		panic(err) // plain data always has a JSON form
-	}
-	c.Data(status, "application/json; charset=utf-8", bytes.TrimSpace(text.Bytes()))
+	answer.Refuse(c, p.status, p.code, p.message)
 }

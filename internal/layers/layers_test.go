@@ -18,7 +18,7 @@ import (
 // line here.
 var levels = map[string]int{
 	"internal/record": -1, // the vocabulary: below everything
-	"odooclient":      0, "migrations": 0,
+	"odooclient":      0, "migrations": 0, "internal/answer": 0,
 	"mapping": 1, "reconcile/merge": 1, "internal/mysqldb": 1,
 	"configs": 2, "internal/queue": 2, "internal/store": 2, "internal/localdb": 2, "internal/capture": 2,
 	"reconcile": 3, "webhooks": 3, "internal/admin": 3, "internal/dbtest": 3,
@@ -32,7 +32,7 @@ var sameLevel = map[string]string{"internal/demo": "internal/odoosim"}
 
 // rooms are libraries that only some packages may import.
 var rooms = map[string][]string{
-	"github.com/gin-gonic/gin":       {"webhooks", "internal/admin"},
+	"github.com/gin-gonic/gin":       {"webhooks", "internal/admin", "internal/answer"},
 	"github.com/kolo/xmlrpc":         {"odooclient", "internal/odoosim"},
 	"github.com/go-sql-driver/mysql": {"internal/mysqldb"},
 	"github.com/go-co-op/gocron/v2":  {"internal/app"},
