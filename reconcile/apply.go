@@ -136,11 +136,12 @@ type writer struct {
 	stale    []int64
 	waiting  map[int64]error // records that somebody else is writing
 	outcomes map[int64]Outcome
+	findings map[int64]Finding
 }
 
 func newWriter(b *batch, entity *mapping.Entity, tx *sql.Tx) *writer {
 	return &writer{batch: b, entity: entity, rules: b.engine.rules[entity.Name], tx: tx, now: b.engine.clock.Now().UTC(),
-		outcomes: map[int64]Outcome{}, waiting: map[int64]error{}}
+		outcomes: map[int64]Outcome{}, findings: map[int64]Finding{}, waiting: map[int64]error{}}
 }
 
 // write is step 3 of the package's documentation.
@@ -280,6 +281,9 @@ func (w *writer) settle(last bool) {
 	w.hand(w.plans)
 	for id, o := range w.outcomes {
 		w.batch.note(id, o)
+		if f := w.findings[id]; f != Same && w.batch.findings[id] == Same {
+			w.batch.findings[id] = f
+		}
 		w.batch.ended[id] = last
 	}
 }

@@ -26,6 +26,7 @@ type batch struct {
 	absent   map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
 	lines    map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
 	outcomes map[int64]Outcome
+	findings map[int64]Finding // the first entity's that is none of Same
 	errs     map[int64]error
 	stale    map[int64]bool
 	ended    map[int64]bool // through its last entity
@@ -38,7 +39,7 @@ type batch struct {
 func newBatch(e *Engine, model string, entities []*mapping.Entity, targets []Target, t trail) *batch {
 	b := &batch{engine: e, model: model, entities: entities, targets: make(map[int64]Target, len(targets)), trail: t,
 		versions: map[string]map[int64]int64{}, raws: map[int64]odooclient.Raw{}, absent: map[int64]error{},
-		lines: map[string]map[int64][]odooclient.Raw{}, outcomes: map[int64]Outcome{}, errs: map[int64]error{}, stale: map[int64]bool{}, ended: map[int64]bool{},
+		lines: map[string]map[int64][]odooclient.Raw{}, outcomes: map[int64]Outcome{}, findings: map[int64]Finding{}, errs: map[int64]error{}, stale: map[int64]bool{}, ended: map[int64]bool{},
 		adoptions: map[string]map[int64]string{}, survivors: map[int64]survivor{}}
 	for _, target := range targets {
 		b.targets[target.OdooID] = target
@@ -201,7 +202,7 @@ func (b *batch) results() []Result {
 			continue
 		}
 		if b.ended[id] {
-			out = append(out, Result{Target: target, Outcome: b.outcomes[id]})
+			out = append(out, Result{Target: target, Outcome: b.outcomes[id], Found: b.findings[id]})
 		}
 	}
 	return out

@@ -44,13 +44,16 @@ type release struct {
 }
 
 // AllowDeletes releases what the brake holds of an entity, in both directions,
-// for an hour.
+// for an hour, and takes Odoo as it is now where that had halted the model.
 func (e *Engine) AllowDeletes(ctx context.Context, entity string) error {
 	until := release{Until: e.clock.Now().Add(time.Hour)}
 	for _, side := range []record.Side{record.Odoo, record.Local} {
 		if err := store.SaveCursor(ctx, e.db, e.clock.Now(), releaseName(entity, side), until); err != nil {
 			return err
 		}
+	}
+	if err := e.accept(ctx, e.mapping.ByName(entity)); err != nil {
+		return err
 	}
 	return queue.HurryHeld(ctx, e.db, e.clock.Now())
 }
@@ -78,6 +81,7 @@ func (w *writer) holdDeletes(ctx context.Context) error {
 			if p.deletes(side) {
 				w.waiting[p.item.id] = record.Wrap(record.CodeUnavailable, errHeld, "%s", why)
 				delete(w.outcomes, p.item.id)
+				delete(w.findings, p.item.id)
 			}
 		}
 		w.plans = slices.DeleteFunc(w.plans, deletes)

@@ -144,6 +144,7 @@ var rank = map[Outcome]int{"": -1, Ignored: 0, Merged: 1, Deleted: 2, Applied: 3
 type Result struct {
 	Target
 	Outcome Outcome
+	Found   Finding // in what both sides differed
 	Err     error
 }
 
@@ -181,6 +182,9 @@ func (e *Engine) sync(ctx context.Context, model string, targets []Target, t tra
 // syncChunk syncs until no record of the chunk moved under its hands. out
 // collects what a push has to do next; it is nil for other syncs.
 func (e *Engine) syncChunk(ctx context.Context, model string, entities []*mapping.Entity, targets []Target, t trail, out *outbound) ([]Result, error) {
+	if halted, err := e.halted(ctx, model, targets); err != nil || halted != nil {
+		return halted, err
+	}
 	var results []Result
 	for reread := 0; len(targets) > 0; reread++ {
 		b := newBatch(e, model, entities, targets, t)

@@ -60,7 +60,8 @@ func (w *writer) plan(it item) (*plan, error) {
 			p.row = &row
 		}
 	}
-	defer func() { w.outcomes[it.id] = p.outcome }()
+	defer func() { w.outcomes[it.id], w.findings[it.id] = p.outcome, w.finding(p) }()
+	defer p.seen()
 	switch it.fate {
 	case gone:
 		return p, w.planGone(p)

@@ -33,6 +33,12 @@ func (r *pushRun) fail(push *Push, err error) { r.errs[rowKey{push.Entity, push.
 // rows pushes rows of one entity. An error means that a side is out of reach:
 // the rows that ended before are marked.
 func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Push) error {
+	if why, err := r.engine.haltOf(ctx, entity.Model); err != nil || why != nil {
+		for _, push := range pushes {
+			r.fail(push, why)
+		}
+		return mysqldb.Explain(err)
+	}
 	ids := make([]string, len(pushes))
 	for i, push := range pushes {
 		ids[i] = push.LocalID

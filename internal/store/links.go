@@ -50,10 +50,13 @@ type Link struct {
 	// conflict because the other side has edited it.
 	DeletedBy record.Side
 	Version   int64
+	// Present: Odoo showed the record, in the entity's domain, when it was last
+	// looked at. Those are what a sweep compares with Odoo's own lists.
+	Present bool
 }
 
 const linkColumns = "id, entity, COALESCE(local_id, ''), COALESCE(odoo_id, 0), uuid, base, field_times, " +
-	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version, intent, intent_deadline, COALESCE(deleted_by, '')"
+	"odoo_write_date, odoo_create_date, state, COALESCE(error, ''), version, intent, intent_deadline, COALESCE(deleted_by, ''), present"
 
 // LockLinks returns the links of these records and locks them until the
 // transaction ends. Records without a link have none to lock; the unique key
@@ -126,7 +129,7 @@ func scanLink(rows *sql.Rows) (*Link, error) {
 		deadline        sql.NullTime
 	)
 	err := rows.Scan(&l.ID, &l.Entity, &l.LocalID, &l.OdooID, &l.UUID, &base, &times,
-		&written, &create, &l.State, &l.Error, &l.Version, &l.Intent, &deadline, &l.DeletedBy)
+		&written, &create, &l.State, &l.Error, &l.Version, &l.Intent, &deadline, &l.DeletedBy, &l.Present)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +232,7 @@ func localIDs(ctx context.Context, q Queryer, entity string, odooIDs []int64) (m
 }
 
 var linkWriteColumns = []string{"entity", "local_id", "odoo_id", "uuid", "base", "field_times",
-	"odoo_write_date", "odoo_create_date", "state", "error", "version", "intent", "intent_deadline", "deleted_by", "synced_at"}
+	"odoo_write_date", "odoo_create_date", "state", "error", "version", "intent", "intent_deadline", "deleted_by", "present", "synced_at"}
 
 // InsertLinks writes new links (Version is stored as given, UUIDs are made
 // where they are empty). A duplicate key error means that somebody else linked
@@ -255,10 +258,11 @@ func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 const linkUpdate = " ON DUPLICATE KEY UPDATE local_id = VALUES(local_id), odoo_id = VALUES(odoo_id), base = VALUES(base)," +
 	" field_times = VALUES(field_times), odoo_write_date = VALUES(odoo_write_date), odoo_create_date = VALUES(odoo_create_date)," +
 	" state = VALUES(state), error = VALUES(error), version = VALUES(version), intent = VALUES(intent)," +
-	" intent_deadline = VALUES(intent_deadline), deleted_by = VALUES(deleted_by), synced_at = VALUES(synced_at)"
+	" intent_deadline = VALUES(intent_deadline), deleted_by = VALUES(deleted_by), present = VALUES(present), synced_at = VALUES(synced_at), row_hash = NULL"
 
 // UpdateLinks writes links that were locked in this transaction, by their ids.
-// The caller has raised Version where what was agreed on changed.
+// The caller has raised Version where what was agreed on changed. The hash of
+// the row is forgotten: the next sweep compares it by its values.
 func UpdateLinks(ctx context.Context, tx Execer, now time.Time, links []*Link) error {
 	rows := make([][]any, len(links))
 	for i, l := range links {
@@ -286,7 +290,7 @@ func (l *Link) args(now time.Time) ([]any, error) {
 	}
 	return []any{l.Entity, nullText(l.LocalID), nullID(l.OdooID), l.UUID, string(base), times,
 		nullTime(l.WriteDate), nullTime(l.CreateDate), string(l.State), nullText(l.Error), l.Version,
-		nullText(string(l.Intent)), nullTime(l.Deadline), nullText(string(l.DeletedBy)), now.UTC()}, nil
+		nullText(string(l.Intent)), nullTime(l.Deadline), nullText(string(l.DeletedBy)), l.Present, now.UTC()}, nil
 }
 
 func nullText(s string) any {

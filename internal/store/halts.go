@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// haltPrefix begins the names of the places that keep halts.
+const haltPrefix = "halt:"
+
+// Halt stops everything that would be done with a model's records until a
+// person has accepted what Odoo shows now.
+type Halt struct {
+	Model  string    `json:"model"`
+	Kind   string    `json:"kind"`   // other_database, older_copy, empty, hidden, company
+	Reason string    `json:"reason"` // a sentence that says what to do
+	Since  time.Time `json:"since"`
+}
+
+// SetHalt halts a model. One that is halted already keeps its first reason.
+func SetHalt(ctx context.Context, tx Execer, now time.Time, h Halt) error {
+	h.Since = now.UTC()
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, [][]any{{haltPrefix + h.Model, string(text), now.UTC()}},
+		" ON DUPLICATE KEY UPDATE name = name")
+}
+
+// EndHalt lets a model's records be worked again.
+func EndHalt(ctx context.Context, tx Execer, model string) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_cursors WHERE name = ?", haltPrefix+model)
+	return err
+}
+
+// HaltOf returns a model's halt, nil for none.
+func HaltOf(ctx context.Context, q Queryer, model string) (*Halt, error) {
+	var h Halt
+	if err := LoadCursor(ctx, q, haltPrefix+model, &h); err != nil || h.Model == "" {
+		return nil, err
+	}
+	return &h, nil
+}
+
+// Halts returns all halts, by model.
+func Halts(ctx context.Context, q Queryer) ([]Halt, error) {
+	found, err := texts(ctx, q, "SELECT value FROM sync_cursors WHERE name LIKE '"+haltPrefix+"%' ORDER BY name", nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Halt, len(found))
+	for i, text := range found {
+		if err := json.Unmarshal([]byte(text), &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// pausedName keeps what a person has paused.
+const pausedName = "paused"
+
+// Paused says which directions a person has paused.
+type Paused struct {
+	ToAPI  bool      `json:"to_api"`  // webhooks, poll and sweep
+	ToOdoo bool      `json:"to_odoo"` // the push
+	By     string    `json:"by,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+}
+
+// ReadPaused tells what is paused.
+func ReadPaused(ctx context.Context, q Queryer) (Paused, error) {
+	var p Paused
+	err := LoadCursor(ctx, q, pausedName, &p)
+	return p, err
+}
+
+// SetPaused keeps what is paused from now on.
+func SetPaused(ctx context.Context, tx Execer, now time.Time, p Paused) error {
+	return SaveCursor(ctx, tx, now, pausedName, p)
+}
