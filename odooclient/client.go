@@ -49,6 +49,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	uid    int64
+	date   time.Time
 	own    Profile // stands in where the options say nothing
 	fields map[string]Fields
 }
@@ -79,13 +80,28 @@ func New(o Options) (*Client, error) {
 		limit = rate.Limit(o.Rate)
 	}
 	c := &Client{options: o, limiter: rate.NewLimiter(limit, 1), fields: map[string]Fields{}}
-	c.transport = &xmlrpcTransport{base: strings.TrimRight(o.URL, "/"), http: o.HTTP, maxBody: o.MaxBody}
+	c.transport = &xmlrpcTransport{base: strings.TrimRight(o.URL, "/"), http: o.HTTP, maxBody: o.MaxBody, clock: c.told}
 	c.breaker = gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
 		Name: "odoo", Timeout: breakerPause,
 		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= breakerFailures },
 		IsSuccessful: func(err error) bool { return !isConnectionFailure(err) },
 	})
 	return c, nil
+}
+
+// told keeps the time of an answer.
+func (c *Client) told(date time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.date = date
+}
+
+// Clock is the time at Odoo when it gave its last answer, to the second, UTC;
+// zero before the first, or where what answers sends no Date.
+func (c *Client) Clock() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.date
 }
 
 // Close gives idle connections back.

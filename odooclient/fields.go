@@ -7,7 +7,7 @@ import (
 )
 
 // fieldAttributes are all we ask fields_get for: its full answer is megabytes.
-var fieldAttributes = []string{"type", "relation", "string", "required", "readonly", "store", "selection"}
+var fieldAttributes = []string{"type", "relation", "string", "required", "readonly", "store", "selection", "relation_field", "domain"}
 
 // FieldsGet returns a model's fields. They are asked for once in the client's
 // life: a module that is installed later is seen by the next one.
@@ -38,7 +38,8 @@ func (c *Client) FieldsGet(ctx context.Context, model string) (Fields, error) {
 }
 
 func asField(name string, a map[string]any) Field {
-	f := Field{Name: name, Type: text(a["type"]), Relation: text(a["relation"]), Label: text(a["string"])}
+	f := Field{Name: name, Type: text(a["type"]), Relation: text(a["relation"]), Label: text(a["string"]), RelationField: text(a["relation_field"])}
+	f.Domain, _ = a["domain"].([]any)
 	f.Required, _ = a["required"].(bool)
 	f.Readonly, _ = a["readonly"].(bool)
 	f.Store, _ = a["store"].(bool)

@@ -16,11 +16,10 @@ func (c *Client) PagesByID(ctx context.Context, model string, domain []any, size
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		for _, id := range ids { // or the paging might never end
-			if id <= after {
-				return record.Errorf(record.CodeRetryable, "Odoo lists %s %d after %d: a cache or proxy before it repeats old answers", model, id, after)
+		for _, id := range ids {
+			if after, err = onward(model, after, id); err != nil {
+				return err
 			}
-			after = id
 		}
 		if err := page(ids); err != nil {
 			return err
@@ -38,10 +37,19 @@ type Cursor struct {
 	ID        int64  `json:"id"`
 }
 
-// Stamp is a record's id and write_date.
+// Stamp is a record's id and write_date, in Odoo's form; "" where Odoo has none.
 type Stamp struct {
 	ID        int64
 	WriteDate string
+	Parent    int64 // the record a line belongs to, where its field was asked for
+}
+
+// Listing is what is to be listed: the records of a model in a domain, which
+// may be nil, and for lines the field of their record ("order_id", else "").
+type Listing struct {
+	Model  string
+	Domain []any
+	Parent string
 }
 
 // PagesByWriteDate hands over what was written at or after the cursor, oldest
@@ -51,9 +59,9 @@ type Stamp struct {
 // which a client sees none, so > returns the last record again, and 19 compares
 // seconds, so > skips the rest of that second. A second that fills more than a
 // page is paged by id; one record seen twice is handed over once.
-func (c *Client) PagesByWriteDate(ctx context.Context, model string, domain []any, size int, from Cursor, page func([]Stamp) error) error {
+func (c *Client) PagesByWriteDate(ctx context.Context, l Listing, size int, from Cursor, page func([]Stamp) error) error {
 	for {
-		stamps, err := c.stamps(ctx, model, since(domain, from), size)
+		stamps, err := c.stamps(ctx, l, since(l.Domain, from), Page{Order: "write_date asc, id asc", Limit: size})
 		if err != nil {
 			return err
 		}
@@ -70,7 +78,7 @@ func (c *Client) PagesByWriteDate(ctx context.Context, model string, domain []an
 		if !full {
 			return nil
 		}
-		if from, err = c.restOfSecond(ctx, model, domain, size, from, page); err != nil {
+		if from, err = c.restOfSecond(ctx, l, size, from, page); err != nil {
 			return err
 		}
 	}
@@ -78,27 +86,57 @@ func (c *Client) PagesByWriteDate(ctx context.Context, model string, domain []an
 
 // restOfSecond pages by id through the cursor's own second, in which Odoo's
 // order (by hidden microseconds) is not ours, and returns the next second.
-func (c *Client) restOfSecond(ctx context.Context, model string, domain []any, size int, at Cursor, page func([]Stamp) error) (Cursor, error) {
+func (c *Client) restOfSecond(ctx context.Context, l Listing, size int, at Cursor, page func([]Stamp) error) (Cursor, error) {
 	next, err := nextSecond(at.WriteDate)
 	if err != nil {
 		return at, err
 	}
-	within := also(domain, []any{"write_date", ">=", at.WriteDate}, []any{"write_date", "<", next})
-	err = c.PagesByID(ctx, model, within, size, 0, func(ids []int64) error {
-		stamps := make([]Stamp, len(ids))
-		for i, id := range ids {
-			stamps[i] = Stamp{ID: id, WriteDate: at.WriteDate}
-		}
-		return page(stamps)
-	})
-	return Cursor{WriteDate: next}, err
+	l.Domain = also(l.Domain, []any{"write_date", ">=", at.WriteDate}, []any{"write_date", "<", next})
+	return Cursor{WriteDate: next}, c.StampsByID(ctx, l, size, 0, page)
 }
 
-func (c *Client) stamps(ctx context.Context, model string, domain []any, size int) ([]Stamp, error) {
+// StampsByID hands over the records of a listing, size at a time, in ascending
+// order of their ids from the one after `after`.
+func (c *Client) StampsByID(ctx context.Context, l Listing, size int, after int64, page func([]Stamp) error) error {
+	for {
+		stamps, err := c.stamps(ctx, l, also(l.Domain, []any{"id", ">", after}), Page{Order: "id asc", Limit: size})
+		if err != nil || len(stamps) == 0 {
+			return err
+		}
+		for _, s := range stamps {
+			if after, err = onward(l.Model, after, s.ID); err != nil {
+				return err
+			}
+		}
+		if err := page(stamps); err != nil {
+			return err
+		}
+		if len(stamps) < size {
+			return nil
+		}
+	}
+}
+
+// onward refuses an id that does not follow the last one: the paging might else
+// never end.
+func onward(model string, after, id int64) (int64, error) {
+	if id <= after {
+		return after, record.Errorf(record.CodeRetryable, "Odoo lists %s %d after %d: a cache or proxy before it repeats old answers", model, id, after)
+	}
+	return id, nil
+}
+
+func (c *Client) stamps(ctx context.Context, l Listing, domain []any, p Page) ([]Stamp, error) {
 	var out []Stamp
-	err := c.SearchRead(ctx, model, domain, []string{"write_date"}, Page{Order: "write_date asc, id asc", Limit: size}, func(raw Raw) error {
-		date, _ := raw["write_date"].(string)
-		out = append(out, Stamp{ID: raw.ID(), WriteDate: date})
+	fields := []string{"write_date"}
+	if l.Parent != "" {
+		fields = append(fields, l.Parent)
+	}
+	err := c.SearchRead(ctx, l.Model, domain, fields, p, func(raw Raw) error {
+		s := Stamp{ID: raw.ID()}
+		s.WriteDate, _ = raw["write_date"].(string)
+		s.Parent, _ = raw[l.Parent].(int64)
+		out = append(out, s)
 		return nil
 	})
 	return out, err

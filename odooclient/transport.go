@@ -41,6 +41,7 @@ type xmlrpcTransport struct {
 	base    string
 	http    *http.Client
 	maxBody int64
+	clock   func(date time.Time) // told of every answer's Date
 }
 
 func newHTTPTransport() *http.Transport {
@@ -69,6 +70,9 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 		return nil, &noAnswer{sentence: "Odoo at " + t.base + " cannot be reached (" + inWords(err) + "): check odoo.url and the network", sent: !neverConnected(err), err: err}
 	}
 	defer resp.Body.Close()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		t.clock(date.UTC())
+	}
 	if err := t.check(resp); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,11 @@ type Field struct {
 	Readonly  bool
 	Store     bool
 	Selection []Option // for selection fields, in Odoo's order
+	// Of a one2many: the field of the lines that points back, and the domain the
+	// lines are in (an invoice's leaves its tax lines out). A domain that Odoo
+	// gives as a text to evaluate is left out.
+	RelationField string
+	Domain        []any
 }
 
 // Option is one choice of a selection field.

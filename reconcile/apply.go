@@ -65,7 +65,7 @@ func (b *batch) refuse(ctx context.Context, entity *mapping.Entity, id int64, ca
 	}
 	if version, linked := versions[id]; linked {
 		before, known := b.versions[entity.Name][id]
-		if !known || before != version {
+		if !known || before.Version != version.Version {
 			b.stale[id] = true
 			return nil
 		}
@@ -222,7 +222,7 @@ func (w *writer) lock(ctx context.Context, items []item) ([]item, error) {
 	for _, it := range items {
 		link, before := w.links[it.id], int64(-1)
 		if v, known := versions[it.id]; known {
-			before = v
+			before = v.Version
 		}
 		if moved := link != nil && link.Version != before || link == nil && before >= 0; moved && !w.trusting {
 			w.stale = append(w.stale, it.id)

@@ -21,7 +21,7 @@ type batch struct {
 	targets  map[int64]Target
 	trail    trail
 
-	versions map[string]map[int64]int64 // by entity and Odoo id: each link before the read
+	versions map[string]map[int64]store.Seen // by entity and Odoo id: each link before the read
 	raws     map[int64]odooclient.Raw
 	absent   map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
 	lines    map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
@@ -38,7 +38,7 @@ type batch struct {
 
 func newBatch(e *Engine, model string, entities []*mapping.Entity, targets []Target, t trail) *batch {
 	b := &batch{engine: e, model: model, entities: entities, targets: make(map[int64]Target, len(targets)), trail: t,
-		versions: map[string]map[int64]int64{}, raws: map[int64]odooclient.Raw{}, absent: map[int64]error{},
+		versions: map[string]map[int64]store.Seen{}, raws: map[int64]odooclient.Raw{}, absent: map[int64]error{},
 		lines: map[string]map[int64][]odooclient.Raw{}, outcomes: map[int64]Outcome{}, findings: map[int64]Finding{}, errs: map[int64]error{}, stale: map[int64]bool{}, ended: map[int64]bool{},
 		adoptions: map[string]map[int64]string{}, survivors: map[int64]survivor{}}
 	for _, target := range targets {
@@ -59,6 +59,9 @@ func (b *batch) run(ctx context.Context) error {
 	}
 	if err := b.read(ctx, ids); err != nil {
 		return err
+	}
+	if halted, err := b.older(ctx); err != nil || halted {
+		return errors.Join(err, b.spoilHalted(ctx))
 	}
 	if err := b.readLines(ctx); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/dbtest"
+	"odoosync/internal/odoosim"
 	"odoosync/internal/queue"
 	"odoosync/internal/store"
 	"odoosync/mapping"
@@ -121,4 +122,13 @@ func (b *bench) hint(event, model string, id int64) {
 	b.t.Helper()
 	_, err := b.inbox.Append(b.ctx, queue.Event{Type: event, Model: model, OdooID: id, Source: "webhook"})
 	require.NoError(b.t, err)
+}
+
+// writtenAt makes the last write of a record in Odoo one of another time than
+// now, long after the record was read last.
+func (b *bench) writtenAt(model string, id int64, fromNow time.Duration) {
+	b.t.Helper()
+	at := time.Now().UTC().Add(fromNow)
+	b.sim.Raw(model, id, odoosim.Values{"write_date": at})
+	b.exec("UPDATE sync_links SET odoo_write_date = ? WHERE odoo_id = ? AND odoo_write_date IS NOT NULL", at.Add(-24*time.Hour), id)
 }

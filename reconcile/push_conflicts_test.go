@@ -31,7 +31,7 @@ func TestBothSidesEditOneField(t *testing.T) {
 			id := b.sim.Create("res.partner", odoosim.Values{"name": "Mairie", "city": "Vannes"})
 			b.sync("res.partner", id)
 			b.sim.Write("res.partner", id, odoosim.Values{"city": "theirs"})
-			b.sim.Raw("res.partner", id, odoosim.Values{"write_date": time.Now().UTC().Add(tt.odooLater)})
+			b.writtenAt("res.partner", id, tt.odooLater)
 			b.api("UPDATE contacts SET city = 'ours'")
 			b.push()
 			require.Empty(t, b.pending())

@@ -123,7 +123,7 @@ func (b *pushBench) follow(step docStep) {
 		}
 		b.sim.Write(m[2], id, values)
 		if m[1] != "now" {
-			b.sim.Raw(m[2], id, odoosim.Values{"write_date": time.Now().UTC().Add(-time.Hour)})
+			b.writtenAt(m[2], id, -time.Hour)
 		}
 		return
 	}

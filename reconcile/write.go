@@ -186,6 +186,9 @@ func (w *writer) writeState(ctx context.Context) error {
 	if err := store.UpdateLinks(ctx, w.tx, w.now, known); err != nil {
 		return err
 	}
+	if err := w.writeLineStamps(ctx); err != nil {
+		return err
+	}
 	if err := w.writeEdits(ctx); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestPagesByWriteDateMissNothingInASecond(t *testing.T) {
 				seen := map[int64]int{}
 				collect := func(from odooclient.Cursor) (last odooclient.Cursor) {
 					last = from
-					require.NoError(t, c.PagesByWriteDate(ctx, "res.partner", nil, size, from, func(stamps []odooclient.Stamp) error {
+					require.NoError(t, c.PagesByWriteDate(ctx, odooclient.Listing{Model: "res.partner"}, size, from, func(stamps []odooclient.Stamp) error {
 						for _, one := range stamps {
 							seen[one.ID]++
 							last = odooclient.Cursor{WriteDate: one.WriteDate, ID: one.ID}

@@ -150,25 +150,37 @@ func decodeJSON(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// Versions returns the version of each record's link, without the ones that
-// have none: what a reader remembers before it reads Odoo.
-func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]int64, error) {
-	out := make(map[int64]int64, len(ids))
+// Seen is what was known of a record before it was read again.
+type Seen struct {
+	Version int64     // of its link
+	Created time.Time // Odoo's dates; zero when never read
+	Written time.Time
+	HasRow  bool
+	Deleted bool // it is a tombstone
+}
+
+// Versions returns, for each record that has a link, what a reader remembers of
+// it before it reads Odoo.
+func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[int64]Seen, error) {
+	out := make(map[int64]Seen, len(ids))
 	if len(ids) == 0 {
 		return out, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT odoo_id, version FROM sync_links WHERE entity = ? AND odoo_id IN ("+marks(len(ids))+")",
+	rows, err := q.QueryContext(ctx, "SELECT odoo_id, version, odoo_create_date, odoo_write_date, local_id IS NOT NULL, state = 'deleted' FROM sync_links WHERE entity = ? AND odoo_id IN ("+marks(len(ids))+")",
 		append([]any{entity}, anys(ids)...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id, version int64
-		if err := rows.Scan(&id, &version); err != nil {
+		var id int64
+		var s Seen
+		var created, written sql.NullTime
+		if err := rows.Scan(&id, &s.Version, &created, &written, &s.HasRow, &s.Deleted); err != nil {
 			return nil, err
 		}
-		out[id] = version
+		s.Created, s.Written = created.Time, written.Time
+		out[id] = s
 	}
 	return out, rows.Err()
 }

@@ -219,3 +219,17 @@ func Referring(ctx context.Context, q Queryer, entity string, t Table, column, l
 	}
 	return OdooIDs(ctx, q, entity, ids)
 }
+
+// RemoveLink forgets a link whose record and row are gone.
+func RemoveLink(ctx context.Context, tx Execer, id int64) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_links WHERE id = ?", id)
+	return err
+}
+
+// LoseRecord makes a link the tombstone of a record whose id belongs to another
+// one now.
+func LoseRecord(ctx context.Context, tx Execer, id int64) error {
+	_, err := tx.ExecContext(ctx, "UPDATE sync_links SET odoo_id = NULL, present = FALSE, state = 'deleted', deleted_by = 'odoo', error = NULL, intent = NULL, intent_deadline = NULL,"+
+		" row_hash = NULL, version = version + 1 WHERE id = ?", id)
+	return err
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Shelf is where the records that Odoo showed, or the lines of an entity's
+// records, stand by the day on which Odoo wrote them: what a sweep compares with
+// Odoo's own counts and lists.
+type Shelf struct {
+	Entity string
+	Child  string // Odoo's field of the lines; "" for the records
+}
+
+// source is the table a shelf is in, and its condition.
+func (s Shelf) source() (from string, args []any) {
+	if s.Child != "" {
+		return "sync_lines WHERE entity = ? AND child = ?", []any{s.Entity, s.Child}
+	}
+	return "sync_links WHERE entity = ? AND present", []any{s.Entity}
+}
+
+// parent is the column of the record that a line belongs to.
+func (s Shelf) parent() string {
+	if s.Child != "" {
+		return "parent_odoo_id"
+	}
+	return "0"
+}
+
+// NoDay stands for records that Odoo gives no write_date.
+const NoDay = ""
+
+// CountsByDay counts a shelf by the day of the write_date, "2026-11-25", UTC.
+func CountsByDay(ctx context.Context, q Queryer, s Shelf) (map[string]int64, error) {
+	from, args := s.source()
+	rows, err := q.QueryContext(ctx, "SELECT COALESCE(DATE_FORMAT(MIN(odoo_write_date), '%Y-%m-%d'), ''), COUNT(*) FROM "+from+" GROUP BY DATE(odoo_write_date)", args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var day string
+		var n int64
+		if err := rows.Scan(&day, &n); err != nil {
+			return nil, err
+		}
+		out[day] = n
+	}
+	return out, rows.Err()
+}
+
+// Span is a stretch of time, from Begin to before End; a zero End has none.
+// Undated is the stretch of the records without a write_date.
+type Span struct {
+	Begin, End time.Time
+	Undated    bool
+}
+
+func (s Span) where() (string, []any) {
+	switch {
+	case s.Undated:
+		return " AND odoo_write_date IS NULL", nil
+	case s.End.IsZero():
+		return " AND odoo_write_date >= ?", []any{s.Begin.UTC()}
+	}
+	return " AND odoo_write_date >= ? AND odoo_write_date < ?", []any{s.Begin.UTC(), s.End.UTC()}
+}
+
+// Shelved returns what a shelf has of a span with ids above after and up to
+// upto (0: all), in the order of the ids, limit at most.
+func Shelved(ctx context.Context, q Queryer, s Shelf, span Span, after, upto int64, limit int) ([]LineStamp, error) {
+	from, args := s.source()
+	where, more := span.where()
+	args = append(append(args, more...), after)
+	where += " AND odoo_id > ?"
+	if upto > 0 {
+		where, args = where+" AND odoo_id <= ?", append(args, upto)
+	}
+	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+where+" ORDER BY odoo_id LIMIT ?", append(args, limit))
+}
+
+// ShelvedByID returns those of these ids that are on a shelf.
+func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int64]LineStamp, error) {
+	out := make(map[int64]LineStamp, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	from, args := s.source()
+	found, err := lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id IN ("+marks(len(ids))+")", append(args, anys(ids)...))
+	for _, l := range found {
+		out[l.OdooID] = l
+	}
+	return out, err
+}
+
+// HighestID is the highest id on a shelf, 0 for none.
+func HighestID(ctx context.Context, q Queryer, s Shelf) (int64, error) {
+	from, args := s.source()
+	rows, err := q.QueryContext(ctx, "SELECT MAX(odoo_id) FROM "+from, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var id sql.NullInt64
+	for rows.Next() {
+		if err := rows.Scan(&id); err != nil {
+			return 0, err
+		}
+	}
+	return id.Int64, rows.Err()
+}
