@@ -216,7 +216,7 @@ func (c *compiler) child(e *Entity, name string, s *childSpec, parent odooclient
 		case field.Type != "one2many":
 			c.problem(at, "Odoo's field %s is of the type %s, and lines need a one2many", name, field.Type)
 		default:
-			child.Model = field.Relation
+			child.Model, child.inverse, child.domain = field.Relation, field.RelationField, field.Domain
 			fields = c.model(at, child.Model)
 		}
 	}

@@ -148,6 +148,8 @@ type Child struct {
 
 	payload    []string // the webhook's names of the list
 	pathFields []string
+	inverse    string // the line's field of its record; "" when Odoo does not say
+	domain     []any  // which lines of the model the x2many field lists
 }
 
 // MatchKey is a set of fields by which an unlinked row and record are

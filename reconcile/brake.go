@@ -34,6 +34,10 @@ const heldPause = 5 * time.Minute
 // errHeld is in the error of a delete that the brake holds.
 var errHeld = errors.New("a mass delete is held")
 
+// Held reports that an error only says that somebody has to look first: at a
+// mass delete, or at a model that was halted.
+func Held(err error) bool { return errors.Is(err, errHeld) }
+
 func releaseName(entity string, side record.Side) string {
 	return "deletes:" + entity + ":" + string(side)
 }

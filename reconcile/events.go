@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -27,20 +28,26 @@ func (e *Engine) SyncEvents(ctx context.Context, model string, events []queue.Ev
 	results, err := e.SyncRecords(ctx, model, targets)
 	for i, r := range results {
 		if r.Err != nil && record.CodeOf(r.Err).Final() {
-			results[i].Err = e.showRefusal(ctx, model, r)
+			results[i].Err = e.refusal(ctx, model, r)
 		}
 	}
 	return results, err
 }
 
-// showRefusal puts the reason on the record, for sync_status.
-func (e *Engine) showRefusal(ctx context.Context, model string, r Result) error {
-	entities := e.mapping.ByModel(model)
-	if len(entities) == 0 {
-		return r.Err
-	}
-	if err := store.SetError(ctx, e.db, entities[0].Name, r.OdooID, record.Message(r.Err)); err != nil {
+// refusal shows the reason on the record and returns it.
+func (e *Engine) refusal(ctx context.Context, model string, r Result) error {
+	if err := e.ShowRefusal(ctx, model, r); err != nil {
 		return errors.Join(r.Err, err)
 	}
 	return r.Err
+}
+
+// ShowRefusal puts the reason why a record was refused on the record, for
+// sync_status.
+func (e *Engine) ShowRefusal(ctx context.Context, model string, r Result) error {
+	entities := e.mapping.ByModel(model)
+	if len(entities) == 0 {
+		return nil
+	}
+	return mysqldb.Explain(store.SetError(ctx, e.db, entities[0].Name, r.OdooID, record.Message(r.Err)))
 }

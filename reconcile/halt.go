@@ -30,8 +30,12 @@ func (e *Engine) Halt(ctx context.Context, model, kind, format string, args ...a
 	if accepted, err := e.Accepted(ctx, model); err != nil || accepted {
 		return false, err
 	}
-	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync --entity %s --allow-deletes",
-		model, e.mapping.ByModel(model)[0].Name)
+	scope := " --entity " + e.mapping.ByModel(model)[0].Name
+	if kind == HaltOtherDatabase || kind == HaltCompany { // they concern all models
+		scope = ""
+	}
+	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes",
+		model, scope)
 	return true, store.SetHalt(ctx, e.db, e.clock.Now(), store.Halt{Model: model, Kind: kind, Reason: reason})
 }
 
@@ -49,6 +53,15 @@ func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
 		return err
 	}
 	return store.EndHalt(ctx, e.db, entity.Model)
+}
+
+// HaltError is the error of all work on a halted model, nil where it is not.
+func (e *Engine) HaltError(ctx context.Context, model string) error {
+	why, err := e.haltOf(ctx, model)
+	if err != nil {
+		return err
+	}
+	return why
 }
 
 // haltOf is the error of all work on a halted model, nil where it is not.

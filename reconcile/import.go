@@ -213,7 +213,7 @@ func (e *Engine) importPage(ctx context.Context, o *passage, model string, ids [
 		}
 		failed++
 		e.log.Warn("a record was refused while it was imported", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
-		if err := e.showRefusal(ctx, model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
+		if err := e.ShowRefusal(ctx, model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
 			return failed, fmt.Errorf("showing a refusal: %w", err)
 		}
 	}

@@ -65,6 +65,16 @@ func (c *lookupCache) put(k lookupKey, raw any, found bool) {
 	c.entries[k] = lookupEntry{raw: raw, found: found, expires: c.clock.Now().Add(lookupTTL)}
 }
 
+// forget makes the next reader ask again.
+func (c *lookupCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}
+
+// ForgetNames has the names behind ids read again: some have changed.
+func (e *Engine) ForgetNames() { e.lookups.forget() }
+
 // fetch reads one field of these ids of a model. Ids that are missing or
 // hidden are remembered as not found.
 func (c *lookupCache) fetch(ctx context.Context, model, field string, ids []int64) error {

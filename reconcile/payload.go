@@ -54,7 +54,7 @@ func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.
 			r.Outcome = Refused
 			blocked[e.OdooID] = !record.CodeOf(r.Err).Final()
 			if record.CodeOf(r.Err).Final() {
-				r.Err = p.engine.showRefusal(ctx, model, r)
+				r.Err = p.engine.refusal(ctx, model, r)
 			}
 		}
 		results = append(results, r)

@@ -64,8 +64,12 @@ func SaveRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
 // LastRun returns the latest run of a kind, entity ("" for all) and mode, nil
 // when there was none.
 func LastRun(ctx context.Context, q Queryer, kind, entity, mode string) (*Run, error) {
-	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, position, started_at"+
-		" FROM sync_runs WHERE kind = ? AND COALESCE(entity, '') = ? AND COALESCE(mode, '') = ? ORDER BY id DESC LIMIT 1", kind, entity, mode)
+	return selectRun(ctx, q, "kind = ? AND COALESCE(entity, '') = ? AND COALESCE(mode, '') = ? ORDER BY id DESC LIMIT 1", kind, entity, mode)
+}
+
+func selectRun(ctx context.Context, q Queryer, where string, args ...any) (*Run, error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, counts, position, started_at"+
+		" FROM sync_runs WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +77,21 @@ func LastRun(ctx context.Context, q Queryer, kind, entity, mode string) (*Run, e
 	var out *Run
 	for rows.Next() {
 		var r Run
-		var position []byte
-		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &position, &r.Started); err != nil {
+		var position, counts []byte
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &counts, &position, &r.Started); err != nil {
+			return nil, err
+		}
+		if err := decodeJSON(counts, &r.Counts); err != nil {
 			return nil, err
 		}
 		r.Position, out = position, &r
 	}
 	return out, rows.Err()
+}
+
+// LatestRun returns the latest run of a kind, nil when there was none.
+func LatestRun(ctx context.Context, q Queryer, kind string) (*Run, error) {
+	return selectRun(ctx, q, "kind = ? ORDER BY id DESC LIMIT 1", kind)
 }
 
 // LastChange is the id of the latest entry of the history.

@@ -1,0 +1,195 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"odoosync/internal/store"
+	"odoosync/odooclient"
+)
+
+// comparison is one area of a sweep.
+type comparison struct {
+	run    *run
+	area   area
+	trust  trusted
+	extras map[int64]store.LineStamp // on the shelf, and not in Odoo's lists
+	undone map[string]bool           // days that were left with something to do
+	listed map[string]bool           // days that were listed in full
+}
+
+// compare makes an area agree.
+func (r *run) compare(ctx context.Context, a area) error {
+	c := &comparison{run: r, area: a, extras: map[int64]store.LineStamp{}, undone: map[string]bool{}, listed: map[string]bool{}}
+	db := r.s.o.DB
+	if err := r.s.o.Engine.HaltError(ctx, a.entity.Model); err != nil {
+		return err
+	}
+	if err := store.LoadCursor(ctx, db, trustName(a), &c.trust); err != nil {
+		return err
+	}
+	odoo, here, err := c.counts(ctx)
+	if errors.Is(err, errNoCounts) {
+		return c.everything(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	r.expect(total(odoo))
+	if err := c.emptied(ctx, total(odoo), total(here)); err != nil {
+		return err
+	}
+	if err := c.list(ctx, c.trust.openSpan()); err != nil {
+		return err
+	}
+	for {
+		if odoo, here, err = c.counts(ctx); err != nil {
+			return err
+		}
+		days := slices.DeleteFunc(c.trust.differing(odoo, here), func(day string) bool { return c.listed[day] })
+		if len(days) == 0 {
+			break
+		}
+		for _, span := range spans(days) {
+			if err := c.list(ctx, span); err != nil {
+				return err
+			}
+		}
+		for _, day := range days {
+			c.listed[day] = true
+		}
+	}
+	return c.end(ctx)
+}
+
+func (c *comparison) counts(ctx context.Context) (odoo, here map[string]int64, err error) {
+	if odoo, err = c.run.s.countsInOdoo(ctx, c.area); err != nil {
+		return nil, nil, err
+	}
+	here, err = store.CountsByDay(ctx, c.run.s.o.DB, c.area.shelf)
+	return odoo, here, err
+}
+
+// everything lists an area whole, where Odoo does not count.
+func (c *comparison) everything(ctx context.Context) error {
+	here, err := store.CountsByDay(ctx, c.run.s.o.DB, c.area.shelf)
+	if err != nil {
+		return err
+	}
+	n, err := c.run.s.o.Odoo.SearchCount(ctx, c.area.listing.Model, c.area.listing.Domain)
+	if err != nil {
+		return err
+	}
+	c.run.expect(n)
+	if err := c.emptied(ctx, n, total(here)); err != nil {
+		return err
+	}
+	for _, span := range []store.Span{{}, {Undated: true}} {
+		if err := c.list(ctx, span); err != nil {
+			return err
+		}
+	}
+	return c.end(ctx)
+}
+
+// end settles what the lists lacked, and trusts the days that are closed.
+func (c *comparison) end(ctx context.Context) error {
+	if err := c.missing(ctx); err != nil {
+		return err
+	}
+	next := trusted{Until: max(c.trust.Until, closedDay(c.run.began, c.run.s.o.Overlap))}
+	for day := range c.undone {
+		if day <= next.Until {
+			next.Except = append(next.Except, day)
+		}
+	}
+	slices.Sort(next.Except)
+	return store.SaveCursor(ctx, c.run.s.o.DB, c.run.s.o.Clock.Now(), trustName(c.area), next)
+}
+
+// list compares a stretch, id by id, and repairs what is missing or other here.
+func (c *comparison) list(ctx context.Context, span store.Span) error {
+	after, ended := c.run.resumeAt(c.area, span), false
+	err := c.run.s.o.Odoo.StampsByID(ctx, c.area.within(span), c.run.s.o.List, after, func(stamps []odooclient.Stamp) error {
+		last := stamps[len(stamps)-1].ID
+		upto := last
+		if ended = len(stamps) < c.run.s.o.List; ended {
+			upto = 0 // whatever is here beyond the last page is not there
+		}
+		if err := c.page(ctx, span, stamps, after, upto); err != nil {
+			return err
+		}
+		after = last
+		return c.run.passed(ctx, c.area, span, last, int64(len(stamps)))
+	})
+	if err != nil || ended {
+		return err
+	}
+	return c.page(ctx, span, nil, after, 0)
+}
+
+// page compares one page with the shelf.
+func (c *comparison) page(ctx context.Context, span store.Span, stamps []odooclient.Stamp, after, upto int64) error {
+	differ, err := c.against(ctx, span, stamps, after, upto)
+	if err != nil || len(differ) == 0 {
+		return err
+	}
+	days := map[int64]string{}
+	var targets []int64
+	for _, s := range differ {
+		id := c.area.target(s)
+		if _, seen := days[id]; !seen && id != 0 {
+			targets = append(targets, id)
+		}
+		days[id] = dayOf(timeOf(s.WriteDate))
+	}
+	done, err := c.run.examine(ctx, c.area, targets)
+	return c.left(ctx, done, days, err)
+}
+
+// left notes the days of what could not be done. A model that was halted
+// meanwhile ends the comparison.
+func (c *comparison) left(ctx context.Context, done examined, days map[int64]string, err error) error {
+	for id := range done.undone {
+		c.undone[days[id]] = true
+	}
+	if err != nil || len(done.undone) == 0 {
+		return err
+	}
+	return c.run.s.o.Engine.HaltError(ctx, c.area.entity.Model)
+}
+
+// shelfPage is how many stamps are read from the shelf at once.
+const shelfPage = 20_000
+
+// against returns the stamps that the shelf does not have so, and keeps what it
+// has beyond them.
+func (c *comparison) against(ctx context.Context, span store.Span, stamps []odooclient.Stamp, after, upto int64) ([]odooclient.Stamp, error) {
+	var differ []odooclient.Stamp
+	i := 0
+	for {
+		here, err := store.Shelved(ctx, c.run.s.o.DB, c.area.shelf, span, after, upto, shelfPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range here {
+			for i < len(stamps) && stamps[i].ID < l.OdooID {
+				differ = append(differ, stamps[i])
+				i++
+			}
+			if i == len(stamps) || stamps[i].ID > l.OdooID {
+				c.extras[l.OdooID] = l
+				continue
+			}
+			if c.area.differs(stamps[i], l) {
+				differ = append(differ, stamps[i])
+			}
+			i++
+		}
+		if len(here) < shelfPage {
+			return append(differ, stamps[i:]...), nil
+		}
+		after = here[len(here)-1].OdooID
+	}
+}

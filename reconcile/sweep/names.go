@@ -1,0 +1,164 @@
+package sweep
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+)
+
+// shownModel is a model whose fields rows show.
+type shownModel struct {
+	model  string
+	fields []string
+	uses   []use
+}
+
+// use is where an entity's records show one of its fields.
+type use struct {
+	entity      *mapping.Entity
+	field, path string
+}
+
+// shownModels gathers what the mapping shows of other models, by model.
+func shownModels(m *mapping.Mapping) []shownModel {
+	byModel := map[string]*shownModel{}
+	for _, e := range m.Entities {
+		for _, s := range e.Shows() {
+			one := byModel[s.Model]
+			if one == nil {
+				one = &shownModel{model: s.Model}
+				byModel[s.Model] = one
+			}
+			if !slices.Contains(one.fields, s.Field) {
+				one.fields = append(one.fields, s.Field)
+			}
+			one.uses = append(one.uses, use{entity: e, field: s.Field, path: s.Path})
+		}
+	}
+	var out []shownModel
+	for _, model := range slices.Sorted(maps.Keys(byModel)) {
+		out = append(out, *byModel[model])
+	}
+	return out
+}
+
+func namesPlace(model string) string { return "names:" + model }
+
+// namesPage is how many names are compared at once.
+const namesPage = 500
+
+// SeedNames keeps the names that rows will show, before the first record is
+// read: what is renamed after that is found by the next sweep.
+func (s *Sweeper) SeedNames(ctx context.Context) error {
+	r := &run{s: s, counts: Counts{}, seeding: true}
+	return r.names(ctx)
+}
+
+// names finds renamed records of other models and has those read that show
+// them.
+func (r *run) names(ctx context.Context) error {
+	for _, m := range shownModels(r.s.o.Mapping) {
+		err := r.namesOf(ctx, m)
+		if err != nil && away(ctx, err) {
+			return err
+		}
+		if err != nil { // the sync user may not list it, and reads it all the same
+			r.s.o.Logger.Warn("names cannot be compared: renames will not be noticed", zap.String("model", m.model), zap.String("reason", record.Message(err)))
+		}
+	}
+	return nil
+}
+
+func (r *run) namesOf(ctx context.Context, m shownModel) error {
+	var place pollPlace
+	if err := store.LoadCursor(ctx, r.s.o.DB, namesPlace(m.model), &place); err != nil {
+		return err
+	}
+	if r.seeding && place.Settled != "" {
+		return nil
+	}
+	limit := r.s.now().Add(-r.s.o.Overlap)
+	l := odooclient.Listing{Model: m.model}
+	page := func(stamps []odooclient.Stamp) error {
+		for chunk := range slices.Chunk(stamps, namesPage) {
+			if err := r.renamed(ctx, m, chunk); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var err error
+	if place.Settled == "" {
+		err = r.s.o.Odoo.StampsByID(ctx, l, r.s.o.List, 0, page)
+	} else {
+		err = r.s.o.Odoo.PagesByWriteDate(ctx, l, r.s.o.List, odooclient.Cursor{WriteDate: place.Settled}, page)
+	}
+	if err != nil {
+		return err
+	}
+	place.Settled = limit.Format(odooclient.TimeLayout)
+	return store.SaveCursor(ctx, r.s.o.DB, r.s.o.Clock.Now(), namesPlace(m.model), place)
+}
+
+// renamed compares some records' fields with what they were. The new ones are
+// kept once the records that show them were read.
+func (r *run) renamed(ctx context.Context, m shownModel, stamps []odooclient.Stamp) error {
+	ids := make([]int64, len(stamps))
+	for i, s := range stamps {
+		ids[i] = s.ID
+	}
+	known, err := store.Names(ctx, r.s.o.DB, m.model, ids)
+	if err != nil {
+		return err
+	}
+	changed := map[string][]int64{} // by field
+	var names []store.Name
+	err = r.s.o.Odoo.ReadEach(ctx, m.model, ids, m.fields, func(id int64, raw odooclient.Raw, err error) error {
+		if err != nil {
+			return nil //nolint:nilerr // gone or hidden meanwhile: nobody can show it newly
+		}
+		for _, field := range m.fields {
+			one := store.Name{Field: field, OdooID: id, Text: mapping.LookupValue(raw[field])}
+			was, there := known[store.NameKey{Field: field, OdooID: id}]
+			if there && was == one.Text {
+				continue
+			}
+			names = append(names, one)
+			if there {
+				changed[field] = append(changed[field], id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(changed) > 0 {
+		r.s.o.Engine.ForgetNames()
+	}
+	for _, u := range m.uses {
+		if ids := changed[u.field]; len(ids) > 0 {
+			if err := r.showing(ctx, u, ids); err != nil {
+				return err
+			}
+		}
+	}
+	return store.SaveNames(ctx, r.s.o.DB, m.model, names)
+}
+
+// showing reads the records that show one of these.
+func (r *run) showing(ctx context.Context, u use, ids []int64) error {
+	a := area{entity: u.entity, listing: u.entity.Listing()}
+	domain := append(slices.Clone(a.listing.Domain), []any{u.path, "in", ids})
+	return r.s.o.Odoo.PagesByID(ctx, u.entity.Model, domain, r.s.o.Page, 0, func(ids []int64) error {
+		_, err := r.examine(ctx, a, ids)
+		return err
+	})
+}

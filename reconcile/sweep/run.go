@@ -1,0 +1,275 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/reconcile"
+)
+
+// Depth is how far a sweep looks.
+type Depth string
+
+// The depths.
+const (
+	Lists Depth = "lists" // counts and lists of Odoo's records and lines
+	Night Depth = "night" // also names, a share of full reads, and the rows here
+	All   Depth = "all"   // as Night, but every record is read in full
+)
+
+// Options of one sweep.
+type SweepOptions struct {
+	Depth    Depth                    // "": Night
+	Entity   string                   // its areas alone; "": all
+	Cause    string                   // who asked for it
+	Started  func(runID int64)        // may be nil
+	Progress func(reconcile.Progress) // may be nil
+}
+
+// Result is what a sweep did.
+type Result struct {
+	RunID   int64
+	Resumed bool // it went on where an earlier one was cut off
+	Counts  Counts
+	Took    time.Duration
+	State   store.RunState
+}
+
+// position is what a run keeps for whoever goes on with it.
+type position struct {
+	Began time.Time         `json:"began"` // Odoo's clock
+	Done  []string          `json:"done"`  // steps that are over
+	Area  string            `json:"area,omitempty"`
+	Span  store.Span        `json:"span"`
+	After int64             `json:"after,omitempty"` // of the span
+	Deep  map[string]int64  `json:"deep"`            // records read in full, by area
+	Rows  map[string]string `json:"rows"`            // the row up to which an entity was compared
+	// Stopped: the daemon was stopped under it. One that failed by itself is not
+	// gone on with before the next is due.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// run is a running sweep.
+type run struct {
+	s        *Sweeper
+	o        SweepOptions
+	record   *store.Run
+	position position
+	began    time.Time // Odoo's clock
+	counts   Counts
+	resumed  bool
+	seeding  bool
+}
+
+// resumable is how old the beginning of a sweep may be that is gone on with.
+const resumable = 24 * time.Hour
+
+// Sweep compares both sides and repairs what differs. One that was cut off goes
+// on where it stopped. An area that cannot be compared does not stop the others.
+func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
+	if o.Depth == "" {
+		o.Depth = Night
+	}
+	r := &run{s: s, o: o, counts: Counts{}}
+	from := s.o.Clock.Now()
+	if err := s.guardDatabase(ctx); err != nil {
+		return Result{}, mysqldb.Explain(err)
+	}
+	if err := s.guardCompanies(ctx); err != nil {
+		return Result{}, mysqldb.Explain(err)
+	}
+	if err := r.open(ctx); err != nil {
+		return Result{}, mysqldb.Explain(err)
+	}
+	err := r.close(ctx, r.work(ctx))
+	return Result{RunID: r.record.ID, Resumed: r.resumed, Counts: r.counts, Took: s.o.Clock.Since(from), State: r.record.State}, err
+}
+
+// Unfinished reports a sweep that was cut off: its process died, or was stopped.
+func (s *Sweeper) Unfinished(ctx context.Context) (SweepOptions, bool, error) {
+	last, err := store.LatestRun(ctx, s.o.DB, kindSweep)
+	if err != nil || last == nil || s.o.Clock.Now().Sub(last.Started) > resumable {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	var p position
+	if err := json.Unmarshal(last.Position, &p); last.State != store.RunRunning && (err != nil || last.State != store.RunFailed || !p.Stopped) {
+		return SweepOptions{}, false, nil //nolint:nilerr // a place nobody can read is none to go on from
+	}
+	return SweepOptions{Depth: Depth(last.Mode), Entity: last.Entity, Cause: last.Cause}, true, nil
+}
+
+const kindSweep = "sweep"
+
+func (r *run) open(ctx context.Context) error {
+	db, now := r.s.o.DB, r.s.o.Clock.Now()
+	last, err := store.LastRun(ctx, db, kindSweep, r.o.Entity, string(r.o.Depth))
+	if err != nil {
+		return err
+	}
+	if last != nil && last.State != store.RunDone && len(last.Position) > 0 && now.Sub(last.Started) < resumable && json.Unmarshal(last.Position, &r.position) == nil {
+		r.record, r.resumed = last, true
+		r.record.State, r.record.Error = store.RunRunning, ""
+		for key, n := range last.Counts {
+			r.counts[key] = n
+		}
+		r.began, r.position.Stopped = r.position.Began, false
+		r.started()
+		return r.save(ctx)
+	}
+	r.began = r.s.now()
+	r.position = position{Began: r.began, Deep: map[string]int64{}, Rows: map[string]string{}}
+	r.record = &store.Run{Kind: kindSweep, Entity: r.o.Entity, Mode: string(r.o.Depth), Cause: r.o.Cause}
+	if err := store.StartRun(ctx, db, now, r.record); err != nil {
+		return err
+	}
+	r.started()
+	return r.save(ctx)
+}
+
+func (r *run) started() {
+	if r.o.Started != nil {
+		r.o.Started(r.record.ID)
+	}
+}
+
+// save writes how far the run is.
+func (r *run) save(ctx context.Context) error {
+	text, err := json.Marshal(r.position)
+	if err != nil {
+		return err
+	}
+	r.record.Position, r.record.Counts = text, r.counts
+	return store.SaveRun(ctx, r.s.o.DB, r.s.o.Clock.Now(), r.record)
+}
+
+// step does a piece of the run once.
+func (r *run) step(ctx context.Context, name string, f func(context.Context) error) error {
+	if slices.Contains(r.position.Done, name) {
+		return nil
+	}
+	if err := f(ctx); err != nil {
+		return err
+	}
+	r.position.Done = append(r.position.Done, name)
+	r.position.Area, r.position.After = "", 0
+	return r.save(ctx)
+}
+
+// work goes through the areas, then the names, the full reads and the rows. What
+// concerns one area alone is returned in the end.
+func (r *run) work(ctx context.Context) error {
+	var failures []error
+	try := func(a area, name string, f func(context.Context) error) bool {
+		err := r.step(ctx, name, f)
+		if err == nil {
+			return true
+		}
+		failures = append(failures, a.blame(mysqldb.Explain(err)))
+		return !away(ctx, err)
+	}
+	for _, a := range r.areas() {
+		if !try(a, "lists "+a.name(), func(ctx context.Context) error { return r.compare(ctx, a) }) {
+			return errors.Join(failures...)
+		}
+	}
+	if r.o.Depth == Lists {
+		return errors.Join(failures...)
+	}
+	if r.o.Entity == "" {
+		if err := r.step(ctx, "names", r.names); err != nil {
+			return errors.Join(append(failures, err)...)
+		}
+	}
+	for _, a := range r.areas() {
+		if a.child == nil && !try(a, "deep "+a.name(), func(ctx context.Context) error { return r.deep(ctx, a) }) {
+			return errors.Join(failures...)
+		}
+	}
+	return errors.Join(append(failures, r.step(ctx, "rows", r.rows))...)
+}
+
+// areas are those the sweep is for. A model that is halted waits for a person.
+func (r *run) areas() []area {
+	return slices.DeleteFunc(slices.Clone(r.s.areas), func(a area) bool { return r.o.Entity != "" && r.o.Entity != a.entity.Name })
+}
+
+// rows looks at the rows here: vanished, inserted or edited without a trigger.
+func (r *run) rows(ctx context.Context) error {
+	for {
+		n, err := r.s.o.Engine.ResolveWaits(ctx)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	n, err := r.s.o.Engine.SweepRows(ctx)
+	r.counts["vanished"] += int64(n)
+	return err
+}
+
+// examine syncs records and counts what was found as this run's doing.
+func (r *run) examine(ctx context.Context, a area, ids []int64) (examined, error) {
+	cause := store.Cause{Kind: kindSweep, ID: itoa(r.record.ID), RunID: r.record.ID}
+	done, err := r.s.examine(ctx, a, ids, cause, r.counts)
+	for _, found := range done.found {
+		if repairs[found] {
+			r.counts[Repaired]++
+		}
+	}
+	return done, err
+}
+
+// resumeAt is the id after which a list goes on that was cut off.
+func (r *run) resumeAt(a area, span store.Span) int64 {
+	if p := r.position; p.Area == a.name() && p.Span.Begin.Equal(span.Begin) && p.Span.End.Equal(span.End) && p.Span.Undated == span.Undated {
+		return p.After
+	}
+	return 0
+}
+
+// passed notes that a page of a list is done.
+func (r *run) passed(ctx context.Context, a area, span store.Span, after, n int64) error {
+	r.position.Area, r.position.Span, r.position.After = a.name(), span, after
+	r.counts["listed"] += n
+	return r.save(ctx)
+}
+
+// expect adds to what the run goes through.
+func (r *run) expect(n int64) { r.record.Total += n }
+
+func (r *run) advance(n int64) {
+	r.record.Done += n
+	if r.o.Progress != nil {
+		r.o.Progress(reconcile.Progress{Entity: r.position.Area, Total: r.record.Total, Done: r.record.Done})
+	}
+}
+
+// close notes how the run ended.
+func (r *run) close(stopped context.Context, failure error) error {
+	ctx := context.WithoutCancel(stopped)
+	failure = mysqldb.Explain(failure)
+	switch {
+	case failure == nil:
+		r.record.State, r.record.Done = store.RunDone, max(r.record.Done, r.record.Total)
+	case stopped.Err() != nil && context.Cause(stopped) != nil && !errors.Is(context.Cause(stopped), context.Canceled):
+		r.record.State, r.record.Error = store.RunCancelled, record.Message(context.Cause(stopped))
+	case stopped.Err() != nil:
+		r.position.Stopped = true
+		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here when the daemon runs again"
+		failure = record.Wrap(record.CodeUnavailable, failure, "the sweep was stopped; it goes on where it stopped")
+	default:
+		r.record.State, r.record.Error = store.RunFailed, record.Message(failure)
+	}
+	if err := r.save(ctx); err != nil && failure == nil {
+		failure = mysqldb.Explain(err)
+	}
+	return failure
+}

@@ -1,0 +1,93 @@
+package sweep
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	"go.uber.org/zap"
+
+	"odoosync/internal/record"
+	"odoosync/mapping"
+	"odoosync/odooclient"
+	"odoosync/reconcile"
+)
+
+// Odoo is what is listed and counted there; *odooclient.Client has it.
+type Odoo interface {
+	PagesByWriteDate(ctx context.Context, l odooclient.Listing, size int, from odooclient.Cursor, page func([]odooclient.Stamp) error) error
+	StampsByID(ctx context.Context, l odooclient.Listing, size int, after int64, page func([]odooclient.Stamp) error) error
+	PagesByID(ctx context.Context, model string, domain []any, size int, after int64, page func(ids []int64) error) error
+	ReadGroup(ctx context.Context, model string, domain []any, fields, groupBy []string) ([]odooclient.Raw, error)
+	SearchCount(ctx context.Context, model string, domain []any) (int64, error)
+	SearchRead(ctx context.Context, model string, domain []any, fields []string, p odooclient.Page, yield func(odooclient.Raw) error) error
+	ReadEach(ctx context.Context, model string, ids []int64, fields []string, each func(id int64, raw odooclient.Raw, err error) error) error
+	Companies(ctx context.Context) ([]odooclient.Company, error)
+	Synced() []int64
+	Clock() time.Time
+}
+
+// Options are a sweeper's parts and limits.
+type Options struct {
+	Engine  *reconcile.Engine
+	DB      reconcile.Database
+	Odoo    Odoo
+	Mapping *mapping.Mapping
+	Clock   clockwork.Clock // nil: the real one
+	Logger  *zap.Logger     // nil: silent
+	// Overlap is longer than Odoo's longest transaction (reconcile.overlap). 0: 10 minutes.
+	Overlap time.Duration
+	Page    int             // records a read and a sync; 0: 500
+	List    int             // ids a list; 0: 10,000
+	Brake   reconcile.Brake // what is too much to lose at once
+}
+
+// Sweeper polls and sweeps.
+type Sweeper struct {
+	o     Options
+	areas []area
+
+	mu          sync.Mutex
+	uuidRefused bool // Odoo does not tell this user the database's uuid
+}
+
+func itoa(id int64) string { return strconv.FormatInt(id, 10) }
+
+// New makes a sweeper.
+func New(o Options) *Sweeper {
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Overlap == 0 {
+		o.Overlap = 10 * time.Minute
+	}
+	if o.Page == 0 {
+		o.Page = 500
+	}
+	if o.List == 0 {
+		o.List = 10_000
+	}
+	return &Sweeper{o: o, areas: areasOf(o.Mapping)}
+}
+
+// now is the time at Odoo, as its last answer told it; ours where no answer did.
+func (s *Sweeper) now() time.Time {
+	if at := s.o.Odoo.Clock(); !at.IsZero() {
+		return at
+	}
+	return s.o.Clock.Now().UTC().Truncate(time.Second)
+}
+
+// away reports an error that ends everything: a side cannot be reached, or we
+// are told to stop. Any other concerns one model.
+func away(ctx context.Context, err error) bool {
+	if reconcile.Held(err) {
+		return false
+	}
+	return ctx.Err() != nil || record.CodeOf(err).Waits() || record.CodeOf(err) == record.CodeInternal
+}
