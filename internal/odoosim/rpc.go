@@ -34,6 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("<html><body><h1>502 Bad Gateway</h1></body></html>"))
 		return
 	}
+	w.Header().Set("Date", s.clock.Now().UTC().Format(http.TimeFormat))
 	method, args, err := decodeCall(r.Body)
 	if err != nil {
 		http.Error(w, "not XML-RPC", http.StatusBadRequest)

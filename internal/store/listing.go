@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -14,12 +13,18 @@ type Shelf struct {
 	Child  string // Odoo's field of the lines; "" for the records
 }
 
-// source is the table a shelf is in, and its condition.
-func (s Shelf) source() (from string, args []any) {
+// source is the table a shelf is in, and its condition. byID has it read in the
+// order of the ids: a long stretch of time that is gone through by ids would
+// else be sorted anew for every page.
+func (s Shelf) source(byID bool) (from string, args []any) {
+	table, where, key, args := "sync_links", " WHERE entity = ? AND present", "uq_links_odoo", []any{s.Entity}
 	if s.Child != "" {
-		return "sync_lines WHERE entity = ? AND child = ?", []any{s.Entity, s.Child}
+		table, where, key, args = "sync_lines", " WHERE entity = ? AND child = ?", "PRIMARY", []any{s.Entity, s.Child}
 	}
-	return "sync_links WHERE entity = ? AND present", []any{s.Entity}
+	if byID {
+		table += " FORCE INDEX (" + quote(key) + ")"
+	}
+	return table + where, args
 }
 
 // parent is the column of the record that a line belongs to.
@@ -35,7 +40,7 @@ const NoDay = ""
 
 // CountsByDay counts a shelf by the day of the write_date, "2026-11-25", UTC.
 func CountsByDay(ctx context.Context, q Queryer, s Shelf) (map[string]int64, error) {
-	from, args := s.source()
+	from, args := s.source(false)
 	rows, err := q.QueryContext(ctx, "SELECT COALESCE(DATE_FORMAT(MIN(odoo_write_date), '%Y-%m-%d'), ''), COUNT(*) FROM "+from+" GROUP BY DATE(odoo_write_date)", args...)
 	if err != nil {
 		return nil, err
@@ -73,7 +78,7 @@ func (s Span) where() (string, []any) {
 // Shelved returns what a shelf has of a span with ids above after and up to
 // upto (0: all), in the order of the ids, limit at most.
 func Shelved(ctx context.Context, q Queryer, s Shelf, span Span, after, upto int64, limit int) ([]LineStamp, error) {
-	from, args := s.source()
+	from, args := s.source(after > 0 || upto > 0) // one of several pages
 	where, more := span.where()
 	args = append(append(args, more...), after)
 	where += " AND odoo_id > ?"
@@ -89,7 +94,7 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 	if len(ids) == 0 {
 		return out, nil
 	}
-	from, args := s.source()
+	from, args := s.source(false)
 	found, err := lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id IN ("+marks(len(ids))+")", append(args, anys(ids)...))
 	for _, l := range found {
 		out[l.OdooID] = l
@@ -97,19 +102,8 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 	return out, err
 }
 
-// HighestID is the highest id on a shelf, 0 for none.
-func HighestID(ctx context.Context, q Queryer, s Shelf) (int64, error) {
-	from, args := s.source()
-	rows, err := q.QueryContext(ctx, "SELECT MAX(odoo_id) FROM "+from, args...)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	var id sql.NullInt64
-	for rows.Next() {
-		if err := rows.Scan(&id); err != nil {
-			return 0, err
-		}
-	}
-	return id.Int64, rows.Err()
+// ShelvedAfter returns what a shelf has behind an id, in the order of the ids.
+func ShelvedAfter(ctx context.Context, q Queryer, s Shelf, after int64, limit int) ([]LineStamp, error) {
+	from, args := s.source(true)
+	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id > ? ORDER BY odoo_id LIMIT ?", append(args, after, limit))
 }

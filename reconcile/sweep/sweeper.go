@@ -24,6 +24,7 @@ type Odoo interface {
 	SearchCount(ctx context.Context, model string, domain []any) (int64, error)
 	SearchRead(ctx context.Context, model string, domain []any, fields []string, p odooclient.Page, yield func(odooclient.Raw) error) error
 	ReadEach(ctx context.Context, model string, ids []int64, fields []string, each func(id int64, raw odooclient.Raw, err error) error) error
+	Version(ctx context.Context) (odooclient.Version, error)
 	Companies(ctx context.Context) ([]odooclient.Company, error)
 	Synced() []int64
 	Clock() time.Time
@@ -39,9 +40,8 @@ type Options struct {
 	Logger  *zap.Logger     // nil: silent
 	// Overlap is longer than Odoo's longest transaction (reconcile.overlap). 0: 10 minutes.
 	Overlap time.Duration
-	Page    int             // records a read and a sync; 0: 500
-	List    int             // ids a list; 0: 10,000
-	Brake   reconcile.Brake // what is too much to lose at once
+	Page    int // records a read and a sync; 0: 500
+	List    int // ids a list; 0: 10,000
 }
 
 // Sweeper polls and sweeps.
