@@ -34,17 +34,17 @@ func (t *tx) totals(model string, id int64) {
 		return
 	}
 	r := t.s.table(model).rows[id]
-	lines, _ := r[d.list].([]int64)
+	lines, _ := r.get(d.list).([]int64)
 	untaxed, tax, exact := 0.0, 0.0, map[int64]float64{}
 	for _, lineID := range lines {
 		line, ok := t.s.table(d.lines).rows[lineID]
 		if !ok {
 			continue
 		}
-		net, taxes := t.net(line, num(line[d.quantity])*num(line["price_unit"])*(1-num(line["discount"])/100))
-		line["price_subtotal"], line["price_total"] = round2(net), round2(net)
+		net, taxes := t.net(line, num(line.get(d.quantity))*num(line.get("price_unit"))*(1-num(line.get("discount"))/100))
+		line.fill(Values{"price_subtotal": round2(net), "price_total": round2(net)})
 		for id, amount := range taxes {
-			line["price_total"] = round2(num(line["price_total"]) + round2(amount))
+			line.set("price_total", round2(num(line.get("price_total"))+round2(amount)))
 			exact[id] += amount
 			tax += round2(amount)
 		}
@@ -56,33 +56,33 @@ func (t *tx) totals(model string, id int64) {
 			tax += round2(amount)
 		}
 	}
-	r["amount_untaxed"], r["amount_tax"], r["amount_total"] = round2(untaxed), round2(tax), round2(untaxed+tax)
+	r.fill(Values{"amount_untaxed": round2(untaxed), "amount_tax": round2(tax), "amount_total": round2(untaxed + tax)})
 	if model == "account.move" {
 		t.residual(r)
 	}
 }
 
-func (t *tx) residual(r row) {
+func (t *tx) residual(r *row) {
 	sign := 1.0
-	if r["move_type"] == "out_refund" {
+	if r.get("move_type") == "out_refund" {
 		sign = -1
 	}
-	r["amount_total_signed"] = sign * num(r["amount_total"])
-	r["amount_residual"] = round2(num(r["amount_total"]) - num(r[credited]))
-	if r["payment_state"] == "paid" && num(r[credited]) == 0 {
-		r["amount_residual"] = 0.0
+	r.set("amount_total_signed", sign*num(r.get("amount_total")))
+	r.set("amount_residual", round2(num(r.get("amount_total"))-num(r.get(credited))))
+	if r.get("payment_state") == "paid" && num(r.get(credited)) == 0 {
+		r.set("amount_residual", 0.0)
 	}
 }
 
 // net is an amount without its taxes, and what each of them adds.
-func (t *tx) net(line row, amount float64) (float64, map[int64]float64) {
+func (t *tx) net(line *row, amount float64) (float64, map[int64]float64) {
 	ids := append(slices.Clone(taxIDs(line)), 0)
 	included, rates := 0.0, map[int64]float64{}
 	for _, id := range ids[:len(ids)-1] {
 		tax := t.s.table("account.tax").rows[id]
-		rates[id] = num(tax["amount"])
-		if tax["price_include"] == true {
-			included += num(tax["amount"])
+		rates[id] = num(tax.get("amount"))
+		if tax.get("price_include") == true {
+			included += num(tax.get("amount"))
 		}
 	}
 	net := amount / (1 + included/100)
@@ -92,9 +92,9 @@ func (t *tx) net(line row, amount float64) (float64, map[int64]float64) {
 	return net, rates
 }
 
-func taxIDs(line row) []int64 {
+func taxIDs(line *row) []int64 {
 	for _, name := range []string{"tax_id", "tax_ids"} {
-		if ids, _ := line[name].([]int64); len(ids) > 0 {
+		if ids, _ := line.get(name).([]int64); len(ids) > 0 {
 			return ids
 		}
 	}
@@ -113,7 +113,7 @@ func (t *tx) call(model, method string, id int64) (any, error) {
 	case "action_archive", "action_unarchive":
 		return t.archive(model, id, method == "action_unarchive")
 	case "toggle_active":
-		return t.archive(model, id, r["active"] == false)
+		return t.archive(model, id, r.get("active") == false)
 	}
 	switch model + "." + method {
 	case "sale.order.action_confirm":
@@ -137,8 +137,8 @@ func (t *tx) call(model, method string, id int64) (any, error) {
 	return nil, t.s.noMethod(model, method)
 }
 
-func (t *tx) cancelOrder(id int64, r row) (any, error) {
-	if t.s.o.Version < 19 && r["state"] == "sale" {
+func (t *tx) cancelOrder(id int64, r *row) (any, error) {
+	if t.s.o.Version < 19 && r.get("state") == "sale" {
 		return map[string]any{"name": "Cancel Sales Order", "view_mode": "form", "res_model": "sale.order.cancel", "view_id": int64(1),
 			"type": "ir.actions.act_window", "context": map[string]any{"default_order_id": id, "default_template_id": int64(1), "mark_so_as_canceled": true,
 				"default_email_layout_xmlid": "mail.mail_notification_layout_with_responsible_signature", "model_description": "Sales Order"}, "target": "new"}, nil

@@ -132,7 +132,7 @@ func boolean(f field, text string) (any, *problem) {
 func (l *loading) moment(f field, text string) (any, *problem) {
 	zone, _ := l.context["tz"].(string)
 	if zone == "" {
-		zone, _ = l.s.table("res.users").rows[2]["tz"].(string)
+		zone, _ = l.s.table("res.users").rows[2].get("tz").(string)
 	}
 	location, err := time.LoadLocation(zone)
 	if err != nil {
@@ -174,7 +174,7 @@ func (l *loading) relation(f field, kind, text string) (any, *problem) {
 	case ".id":
 		id, ok := databaseID(text)
 		row, there := l.s.table(f.Relation).rows[id]
-		archived := row["active"] == false && target.hasActive() && l.context["active_test"] != false
+		archived := row.get("active") == false && target.hasActive() && l.context["active_test"] != false
 		if ok && there && !(archived && l.s.o.Version == 16) {
 			return id, nil
 		}
@@ -201,10 +201,10 @@ func (r *request) named(text string) []int64 {
 	out := []int64{}
 	for _, id := range r.s.table(r.model).ids() {
 		row := r.s.table(r.model).rows[id]
-		if row["active"] == false && r.hasActive() && r.context["active_test"] != false {
+		if row.get("active") == false && r.hasActive() && r.context["active_test"] != false {
 			continue
 		}
-		if row["name"] == text || r.model == "res.country.state" && row["code"] == text {
+		if row.get("name") == text || r.model == "res.country.state" && row.get("code") == text {
 			out = append(out, id)
 		}
 	}

@@ -144,7 +144,7 @@ func (r *request) adopt(t *tx, id, parent int64) error {
 	if err := r.exists(id); err != nil {
 		return err
 	}
-	if r.s.table(r.model).rows[id][inverses[r.model]] != parent {
+	if r.s.table(r.model).rows[id].get(inverses[r.model]) != parent {
 		t.write(r.model, id, Values{inverses[r.model]: parent})
 	}
 	return nil
@@ -153,8 +153,8 @@ func (r *request) adopt(t *tx, id, parent int64) error {
 // replace leaves a record with the given lines.
 func (r *request) replace(t *tx, parent int64, keep any) error {
 	kept, _ := keep.([]int64)
-	for _, id := range r.s.table(r.model).ids() {
-		if r.s.table(r.model).rows[id][inverses[r.model]] == parent && !slices.Contains(kept, id) {
+	for _, id := range r.s.pointing(r.model, inverses[r.model], parent) {
+		if !slices.Contains(kept, id) {
 			if err := r.takeOut(t, id); err != nil {
 				return err
 			}
@@ -170,7 +170,7 @@ func (r *request) replace(t *tx, parent int64, keep any) error {
 
 // applyLink runs a command on a many2many.
 func (r *request) applyLink(t *tx, id int64, f field, c command) error {
-	have, _ := r.s.table(r.model).rows[id][c.field].([]int64)
+	have, _ := r.s.table(r.model).rows[id].get(c.field).([]int64)
 	next := slices.Clone(have)
 	switch c.code {
 	case nothing:

@@ -158,7 +158,7 @@ func recordedServer(t *testing.T, version int, list []exchange) *Server {
 		}
 	}
 	for _, id := range []int64{15, 36, 44} { // what the recordings sell, by version
-		s.blank("product.product", id)["name"] = "Voyage"
+		s.blank("product.product", id).set("name", "Voyage")
 	}
 	return s
 }
@@ -196,12 +196,12 @@ func (s *Server) seed(model string, answer any) {
 				if err != nil {
 					panic(err) // a recording is what it is
 				}
-				r[name] = at
+				r.set(name, at)
 			case f.Type == "many2one" && isPair:
-				r[name] = pair[0]
-				s.blank(f.Relation, pair[0].(int64))["name"] = pair[1]
+				r.set(name, pair[0])
+				s.blank(f.Relation, pair[0].(int64)).set("name", pair[1])
 			default:
-				r[name] = canonical(v)
+				r.set(name, canonical(v))
 			}
 		}
 		s.table(model).next = max(s.table(model).next, id+1)
@@ -209,20 +209,16 @@ func (s *Server) seed(model string, answer any) {
 }
 
 // blank is a record's row, made when it is missing.
-func (s *Server) blank(model string, id int64) row {
+func (s *Server) blank(model string, id int64) *row {
 	if r, there := s.table(model).rows[id]; there {
 		return r
 	}
-	r := row{"id": id, "create_date": s.begin().at, "write_date": s.begin().at}
-	for name, f := range s.fields[model] {
-		if _, set := r[name]; !set {
-			r[name] = empty(f)
-		}
-	}
+	r := &row{id: id, fields: s.fields[model]}
+	r.fill(Values{"create_date": s.begin().at, "write_date": s.begin().at})
 	if _, has := s.fields[model]["active"]; has {
-		r["active"] = true
+		r.set("active", true)
 	}
-	s.table(model).rows[id] = r
+	s.table(model).put(r)
 	return r
 }
 

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -54,25 +53,14 @@ func loadFields(version int) map[string]map[string]field {
 	return out
 }
 
-// row is a record's values, as Odoo answers them: false for empty, int64 for
-// a many2one, []int64 for x2many, float64, string.
-type row map[string]any
-
-type table struct {
-	rows map[int64]row
-	next int64
-}
-
 func (s *Server) table(model string) *table {
 	t := s.models[model]
 	if t == nil {
-		t = &table{rows: map[int64]row{}, next: 1}
+		t = newTable(s.fields[model])
 		s.models[model] = t
 	}
 	return t
 }
-
-func (t *table) ids() []int64 { return slices.Sorted(maps.Keys(t.rows)) }
 
 // Values are a record's fields as Go code gives them: int is taken for int64,
 // and []Values under an x2many are new lines.
@@ -125,10 +113,10 @@ func (s *Server) Raw(model string, id int64, v Values) {
 	defer s.mu.Unlock()
 	for k, value := range v {
 		if at, isTime := value.(time.Time); isTime && (k == "write_date" || k == "create_date") {
-			s.table(model).rows[id][k] = at // kept to the microsecond
+			s.table(model).rows[id].set(k, at) // kept to the microsecond
 			continue
 		}
-		s.table(model).rows[id][k] = canonical(value)
+		s.table(model).rows[id].set(k, canonical(value))
 	}
 }
 
@@ -140,7 +128,7 @@ func (s *Server) Get(model string, id int64) Values {
 	if !ok {
 		return nil
 	}
-	return Values(maps.Clone(r))
+	return r.values()
 }
 
 // IDs returns the ids of a model's records.

@@ -65,8 +65,8 @@ func (s *Server) emptyInvoice() *fault {
 	return &fault{2, s.since("You need to add a line before posting.", 19, "Even magicians can't post nothing!")}
 }
 
-func (s *Server) alreadyPosted(id int64, r row) *fault {
-	name, named := r["name"].(string)
+func (s *Server) alreadyPosted(id int64, r *row) *fault {
+	name, named := r.get("name").(string)
 	if !named {
 		name = "False"
 	}
@@ -173,7 +173,7 @@ func (s *Server) above(id, child int64) bool {
 		if id == child {
 			return true
 		}
-		id, _ = s.table("res.partner").rows[id]["parent_id"].(int64)
+		id, _ = s.table("res.partner").rows[id].get("parent_id").(int64)
 	}
 	return false
 }

@@ -27,19 +27,27 @@ func (r *request) readGroup(method string) (any, error) {
 	if _, known := r.s.fields[r.model][name]; !known {
 		return nil, r.s.invalidField(r.model, name)
 	}
-	ids, err := r.search()
+	rows, err := r.find(ordering{any: true})
 	if err != nil {
 		return nil, err
 	}
-	r.s.stats.RecordsGrouped += int64(len(ids))
-	groups := map[bucket][]int64{}
-	for _, id := range ids {
-		b := bucketOf(r.s.table(r.model).rows[id][name], unit)
-		groups[b] = append(groups[b], id)
+	r.s.stats.RecordsGrouped += int64(len(rows))
+	groups := map[bucket]*[]*row{}
+	var last bucket
+	var members *[]*row
+	for _, one := range rows {
+		b := bucketOf(one.get(name), unit)
+		if members == nil || b != last { // neighbours mostly share a bucket
+			if groups[b] == nil {
+				groups[b] = &[]*row{}
+			}
+			last, members = b, groups[b]
+		}
+		*members = append(*members, one)
 	}
 	out := []any{}
 	for _, b := range slices.SortedFunc(maps.Keys(groups), func(a, b bucket) int { return a.from.Compare(b.from) }) {
-		out = append(out, r.group(method, key, name, unit, b, groups[b]))
+		out = append(out, r.group(method, key, name, unit, b, *groups[b]))
 	}
 	return out, nil
 }
@@ -69,9 +77,9 @@ func (b bucket) label(unit string) string {
 	return b.from.Format("02 Jan 2006")
 }
 
-func (r *request) group(method, key, name, unit string, b bucket, ids []int64) map[string]any {
+func (r *request) group(method, key, name, unit string, b bucket, rows []*row) map[string]any {
 	from, to := b.from.Format(time.DateTime), b.to(unit).Format(time.DateTime)
-	g := map[string]any{"__count": int64(len(ids))}
+	g := map[string]any{"__count": int64(len(rows))}
 	domain := []any{"&", []any{name, ">=", from}, []any{name, "<", to}}
 	if method == "formatted_read_group" {
 		g["__extra_domain"], g[key] = domain, []any{from, b.label(unit)}
@@ -86,13 +94,13 @@ func (r *request) group(method, key, name, unit string, b bucket, ids []int64) m
 	}
 	list, _ := r.arg(map[string]int{"read_group": 1, "formatted_read_group": 2}[method], map[string]string{"read_group": "fields", "formatted_read_group": "aggregates"}[method]).([]any)
 	for _, e := range list {
-		r.aggregate(g, method, fmt.Sprint(e), ids)
+		r.aggregate(g, method, fmt.Sprint(e), rows)
 	}
 	return g
 }
 
 // aggregate adds what was asked of a group: a count, or the latest time.
-func (r *request) aggregate(g map[string]any, method, spec string, ids []int64) {
+func (r *request) aggregate(g map[string]any, method, spec string, rows []*row) {
 	name, how, _ := strings.Cut(spec, ":")
 	key := name
 	if method == "formatted_read_group" {
@@ -101,18 +109,18 @@ func (r *request) aggregate(g map[string]any, method, spec string, ids []int64) 
 	switch how {
 	case "sum":
 		total := int64(0)
-		for _, id := range ids {
-			total += id // the recordings sum ids
+		for _, row := range rows {
+			total += row.id // the recordings sum ids
 		}
 		g[key] = total
 	case "count":
 		if r.s.o.Version > 16 { // 16 leaves a count of ids out
-			g[key] = int64(len(ids))
+			g[key] = int64(len(rows))
 		}
 	case "max":
 		var latest time.Time
-		for _, id := range ids {
-			if at, ok := r.s.table(r.model).rows[id][name].(time.Time); ok && at.After(latest) {
+		for _, row := range rows {
+			if at, ok := row.get(name).(time.Time); ok && at.After(latest) {
 				latest = at
 			}
 		}

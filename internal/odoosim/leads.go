@@ -24,21 +24,21 @@ func (r *request) leadDefaults(v Values) {
 	partner, ok := v["partner_id"].(int64)
 	if contact, there := r.s.table("res.partner").rows[partner]; ok && there {
 		name := "contact_name"
-		if contact["is_company"] == true {
+		if contact.get("is_company") == true {
 			name = "partner_name"
 		}
-		absent(v, name, contact["name"])
+		absent(v, name, contact.get("name"))
 		for from, to := range map[string]string{"email": "email_from", "phone": "phone", "street": "street", "street2": "street2",
 			"zip": "zip", "city": "city", "state_id": "state_id", "country_id": "country_id"} {
-			absent(v, to, contact[from])
+			absent(v, to, contact.get(from))
 		}
 	}
 }
 
 // settleLead does the scoring and keeps the contact in step.
-func (r *request) settleLead(t *tx, id int64, before row, v Values) {
+func (r *request) settleLead(t *tx, id int64, before *row, v Values) {
 	self, more := r.s.table(r.model).rows[id], Values{}
-	manual := self["is_automated_probability"] == false
+	manual := self.get("is_automated_probability") == false
 	if _, sent := v["probability"]; sent {
 		manual, more["is_automated_probability"] = true, false
 	} else if before == nil {
@@ -46,7 +46,7 @@ func (r *request) settleLead(t *tx, id int64, before row, v Values) {
 	}
 	_, staged := v["stage_id"]
 	switch {
-	case (staged || before == nil) && t.won(self["stage_id"]):
+	case (staged || before == nil) && t.won(self.get("stage_id")):
 		more["probability"], more["automated_probability"], more["is_automated_probability"] = 100.0, 100.0, true
 		more["date_closed"] = t.at.Truncate(time.Second)
 	case before == nil && v["active"] == false:
@@ -56,7 +56,7 @@ func (r *request) settleLead(t *tx, id int64, before row, v Values) {
 		if !manual {
 			more["probability"] = more["automated_probability"]
 		}
-		if before != nil && t.won(before["stage_id"]) {
+		if before != nil && t.won(before.get("stage_id")) {
 			more["date_closed"] = false
 		}
 	}
@@ -65,8 +65,8 @@ func (r *request) settleLead(t *tx, id int64, before row, v Values) {
 	}
 	if partner, sent := v["partner_id"].(int64); sent && before != nil {
 		for from, to := range map[string]string{"email": "email_from", "phone": "phone"} {
-			if _, given := v[to]; !given && !blank(r.s.table("res.partner").rows[partner][from]) {
-				more[to] = r.s.table("res.partner").rows[partner][from]
+			if _, given := v[to]; !given && !blank(r.s.table("res.partner").rows[partner].get(from)) {
+				more[to] = r.s.table("res.partner").rows[partner].get(from)
 			}
 		}
 	}
@@ -76,8 +76,8 @@ func (r *request) settleLead(t *tx, id int64, before row, v Values) {
 
 // tellContact carries a lead's e-mail and phone to its contact. An empty one
 // empties the contact's on 16 and 17, 18 and 19 leave it.
-func (r *request) tellContact(t *tx, self row, v Values) {
-	partner, ok := self["partner_id"].(int64)
+func (r *request) tellContact(t *tx, self *row, v Values) {
+	partner, ok := self.get("partner_id").(int64)
 	if _, there := r.s.table("res.partner").rows[partner]; !ok || !there {
 		return
 	}
@@ -96,12 +96,12 @@ func (r *request) tellContact(t *tx, self row, v Values) {
 
 func (t *tx) won(stage any) bool {
 	id, _ := stage.(int64)
-	return t.s.table("crm.stage").rows[id]["is_won"] == true
+	return t.s.table("crm.stage").rows[id].get("is_won") == true
 }
 
 // score is the automatic probability: none without a stage.
-func (t *tx) score(lead row) float64 {
-	if lead["stage_id"] == false {
+func (t *tx) score(lead *row) float64 {
+	if lead.get("stage_id") == false {
 		return 0
 	}
 	return odds
@@ -114,8 +114,8 @@ func (t *tx) setWon(id int64) (any, error) {
 	return true, nil
 }
 
-func (t *tx) setLost(id int64, r row) (any, error) {
-	if t.s.o.Version >= 19 && t.won(r["stage_id"]) {
+func (t *tx) setLost(id int64, r *row) (any, error) {
+	if t.s.o.Version >= 19 && t.won(r.get("stage_id")) {
 		return nil, &fault{2, "A lead in a Won stage cannot be lost. Move it to another stage first."}
 	}
 	t.write("crm.lead", id, Values{"active": false, "probability": 0.0, "automated_probability": 0.0, "is_automated_probability": true,
@@ -125,8 +125,8 @@ func (t *tx) setLost(id int64, r row) (any, error) {
 
 // convert does nothing to a lead that is archived, lost or won, and says true.
 // The partner it was called with, which can only be none, becomes the lead's.
-func (t *tx) convert(id int64, r row) (any, error) {
-	if r["active"] != false && num(r["probability"]) != 100 {
+func (t *tx) convert(id int64, r *row) (any, error) {
+	if r.get("active") != false && num(r.get("probability")) != 100 {
 		t.write("crm.lead", id, Values{"type": "opportunity", "date_conversion": t.at.Truncate(time.Second), "partner_id": false})
 	}
 	return true, nil
@@ -152,11 +152,11 @@ func (t *tx) archive(model string, id int64, active bool) (any, error) {
 }
 
 // wonStatus is 19's field.
-func (t *tx) wonStatus(r row) string {
+func (t *tx) wonStatus(r *row) string {
 	switch {
-	case t.won(r["stage_id"]) && r["probability"] == 100.0:
+	case t.won(r.get("stage_id")) && r.get("probability") == 100.0:
 		return "won"
-	case r["active"] == false && r["probability"] == 0.0:
+	case r.get("active") == false && r.get("probability") == 0.0:
 		return "lost"
 	}
 	return "pending"

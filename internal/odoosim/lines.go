@@ -16,21 +16,21 @@ func (r *request) lineDefaults(v Values, commands []command) {
 	var taxes []int64
 	if id, ok := v["product_id"].(int64); ok {
 		product := r.s.table("product.product").rows[id]
-		absent(v, "name", product["name"])
-		absent(v, "price_unit", product["lst_price"])
-		absent(v, "product_uom_id", product["uom_id"])
-		taxes, _ = product["taxes_id"].([]int64)
+		absent(v, "name", product.get("name"))
+		absent(v, "price_unit", product.get("lst_price"))
+		absent(v, "product_uom_id", product.get("uom_id"))
+		taxes, _ = product.get("taxes_id").([]int64)
 	}
 	if slices.ContainsFunc(commands, func(c command) bool { return c.field == "tax_ids" }) {
 		return
 	}
 	move, _ := v["move_id"].(int64)
-	company := r.s.table("account.move").rows[move]["company_id"]
+	company := r.s.table("account.move").rows[move].get("company_id")
 	taxes = slices.DeleteFunc(slices.Clone(taxes), func(id int64) bool {
-		return r.s.table("account.tax").rows[id]["company_id"] != company
+		return r.s.table("account.tax").rows[id].get("company_id") != company
 	})
 	if id, ok := company.(int64); ok && len(taxes) == 0 && r.s.o.Version == 16 {
-		if tax, ok := r.s.table("res.company").rows[id]["account_sale_tax_id"].(int64); ok {
+		if tax, ok := r.s.table("res.company").rows[id].get("account_sale_tax_id").(int64); ok {
 			taxes = []int64{tax}
 		}
 	}
@@ -40,12 +40,12 @@ func (r *request) lineDefaults(v Values, commands []command) {
 // anotherProduct gives an invoice line that gets another product what comes with
 // it, whatever the line had, unless the same write says otherwise. A product
 // taken away takes its unit along, and on 16 the taxes too.
-func (r *request) anotherProduct(v Values, before row, commands []command) {
+func (r *request) anotherProduct(v Values, before *row, commands []command) {
 	id, sent := v["product_id"]
-	if !sent || canonical(id) == before["product_id"] {
+	if !sent || canonical(id) == before.get("product_id") {
 		return
 	}
-	fresh := Values{"move_id": before["move_id"], "product_id": canonical(id)}
+	fresh := Values{"move_id": before.get("move_id"), "product_id": canonical(id)}
 	r.lineDefaults(fresh, commands)
 	if blank(id) {
 		absent(v, "product_uom_id", false)
@@ -60,13 +60,13 @@ func (r *request) anotherProduct(v Values, before row, commands []command) {
 }
 
 // digits are how many decimals a line's numbers keep; 19 rounds no price.
-func (s *Server) digits(model string, v row) {
+func (s *Server) digits(model string, v *row) {
 	if _, line := lineModels[model]; !line {
 		return
 	}
 	for _, name := range []string{"quantity", "product_uom_qty", "discount", "price_unit"} {
-		if f, ok := v[name].(float64); ok && (name != "price_unit" || s.o.Version < 19) {
-			v[name] = round2(f)
+		if f, ok := v.get(name).(float64); ok && (name != "price_unit" || s.o.Version < 19) {
+			v.set(name, round2(f))
 		}
 	}
 }
@@ -77,11 +77,11 @@ func (r *request) sameCompany(line int64, name string, taxes []int64) error {
 		return nil
 	}
 	self := r.s.table(r.model).rows[line]
-	move, _ := self["move_id"].(int64)
-	company, _ := r.s.table("account.move").rows[move]["company_id"].(int64)
+	move, _ := self.get("move_id").(int64)
+	company, _ := r.s.table("account.move").rows[move].get("company_id").(int64)
 	for _, id := range taxes {
 		tax := r.s.table("account.tax").rows[id]
-		if tax["company_id"] == company || blank(tax["company_id"]) {
+		if tax.get("company_id") == company || blank(tax.get("company_id")) {
 			continue
 		}
 		form := "Incompatible companies on records:\n- '/ %v' belongs to company '%v' and 'Taxes' (tax_ids: '%v') belongs to another company."
@@ -91,7 +91,7 @@ func (r *request) sameCompany(line int64, name string, taxes []int64) error {
 		case r.s.o.Version == 18:
 			form = "Incompatible companies on records:\n- “%v” belongs to company “%v” and “Taxes” (tax_ids: '%v') belongs to another company."
 		}
-		return &fault{2, fmt.Sprintf(form, self["name"], r.s.table("res.company").rows[company]["name"], tax["name"])}
+		return &fault{2, fmt.Sprintf(form, self.get("name"), r.s.table("res.company").rows[company].get("name"), tax.get("name"))}
 	}
 	return nil
 }

@@ -234,7 +234,7 @@ func (l *loading) target(cells map[string]string) (int64, bool, error) {
 	if _, err := strconv.Atoi(strings.TrimSpace(text)); has && err != nil && (text != "" || cells["id"] == "" && l.s.o.Version < 18) {
 		return 0, false, &fault{1, traceback(fmt.Sprintf("psycopg2.errors.InvalidTextRepresentation: invalid input syntax for type integer: %q", text))}
 	}
-	hidden := l.s.table(l.model).rows[id]["active"] == false && l.hasActive() && l.context["active_test"] != false
+	hidden := l.s.table(l.model).rows[id].get("active") == false && l.hasActive() && l.context["active_test"] != false
 	there := isID && l.exists(id) == nil && !hidden
 	if has && text != "" && !there {
 		l.refuse(problem{field: ".id", text: fmt.Sprintf("Unknown database identifier '%s'", text), plain: true})

@@ -62,7 +62,7 @@ func (r *request) after(v Values, id int64, name string) any {
 	if value, sent := v[name]; sent {
 		return value
 	}
-	return r.s.table(r.model).rows[id][name]
+	return r.s.table(r.model).rows[id].get(name)
 }
 
 // nameless refuses a contact without a name; an address may have none.
@@ -84,10 +84,10 @@ func (r *request) nameless(v Values, id int64) error {
 // whatever it came with. 16 to 18 do that whenever parent_id or the type is
 // written; 19 only when they change, and else carries a contact's VAT and
 // address up to its company.
-func (r *request) settlePartner(t *tx, id int64, before row, v Values) {
+func (r *request) settlePartner(t *tx, id int64, before *row, v Values) {
 	self := r.s.table(r.model).rows[id]
-	parent, child := self["parent_id"].(int64)
-	upwards := r.s.o.Version >= 19 && before != nil && child && before["parent_id"] == parent
+	parent, child := self.get("parent_id").(int64)
+	upwards := r.s.o.Version >= 19 && before != nil && child && before.get("parent_id") == parent
 	switch {
 	case child && r.s.rejoined(before, self, v):
 		r.inherit(t, id, parent)
@@ -98,8 +98,8 @@ func (r *request) settlePartner(t *tx, id int64, before row, v Values) {
 	for _, lead := range r.s.pointing("crm.lead", "partner_id", id) {
 		follow := Values{}
 		for from, to := range map[string]string{"email": "email_from", "phone": "phone"} {
-			if _, sent := v[from]; sent && !blank(self[from]) && r.s.table("crm.lead").rows[lead][to] != self[from] {
-				follow[to] = self[from]
+			if _, sent := v[from]; sent && !blank(self.get(from)) && r.s.table("crm.lead").rows[lead].get(to) != self.get(from) {
+				follow[to] = self.get(from)
 			}
 		}
 		if len(follow) > 0 && before != nil {
@@ -109,42 +109,42 @@ func (r *request) settlePartner(t *tx, id int64, before row, v Values) {
 }
 
 // rejoined reports that a contact takes its parent's values anew.
-func (s *Server) rejoined(before, self row, v Values) bool {
+func (s *Server) rejoined(before, self *row, v Values) bool {
 	_, parent := v["parent_id"]
 	if s.o.Version < 19 {
 		return before == nil || parent || v["type"] == "contact"
 	}
-	return before == nil || before["parent_id"] != self["parent_id"] || before["type"] != self["type"]
+	return before == nil || before.get("parent_id") != self.get("parent_id") || before.get("type") != self.get("type")
 }
 
 // inherit gives a contact its parent's values.
 func (r *request) inherit(t *tx, id, parent int64) {
 	rows := r.s.table("res.partner").rows
 	self, above, take := rows[id], rows[parent], Values{}
-	if self["is_company"] != true {
+	if self.get("is_company") != true {
 		for _, name := range commercialFields {
-			take[name] = above[name]
+			take[name] = above.get(name)
 		}
 	}
-	filled := slices.ContainsFunc(address, func(name string) bool { return !blank(above[name]) })
-	if self["type"] == "contact" && filled {
+	filled := slices.ContainsFunc(address, func(name string) bool { return !blank(above.get(name)) })
+	if self.get("type") == "contact" && filled {
 		for _, name := range address {
-			take[name] = above[name]
+			take[name] = above.get(name)
 		}
 	}
 	r.writeChanged(t, id, take)
 }
 
 // lift carries a contact's new VAT and address to its company, as 19 does.
-func (r *request) lift(t *tx, self row, parent int64, v Values) {
+func (r *request) lift(t *tx, self *row, parent int64, v Values) {
 	up := Values{}
 	for _, name := range commercialFields {
-		if value, sent := v[name]; sent && !blank(value) && self["is_company"] != true {
+		if value, sent := v[name]; sent && !blank(value) && self.get("is_company") != true {
 			up[name] = value
 		}
 	}
 	for _, name := range address {
-		if value, sent := v[name]; sent && self["type"] == "contact" {
+		if value, sent := v[name]; sent && self.get("type") == "contact" {
 			up[name] = value
 		}
 	}
@@ -158,12 +158,12 @@ func (r *request) spread(t *tx, id int64, v Values) {
 	for _, child := range r.s.pointing("res.partner", "parent_id", id) {
 		self, down := r.s.table("res.partner").rows[child], Values{}
 		for _, name := range commercialFields {
-			if value, sent := v[name]; sent && self["is_company"] != true {
+			if value, sent := v[name]; sent && self.get("is_company") != true {
 				down[name] = value
 			}
 		}
 		for _, name := range address {
-			if value, sent := v[name]; sent && self["type"] == "contact" {
+			if value, sent := v[name]; sent && self.get("type") == "contact" {
 				down[name] = value
 			}
 		}
@@ -180,7 +180,7 @@ func (r *request) spread(t *tx, id int64, v Values) {
 func (r *request) writeChanged(t *tx, id int64, v Values) bool {
 	self, changed := r.s.table("res.partner").rows[id], Values{}
 	for name, value := range v {
-		if _, known := r.s.fields["res.partner"][name]; known && self[name] != canonical(value) {
+		if _, known := r.s.fields["res.partner"][name]; known && self.get(name) != canonical(value) {
 			changed[name] = value
 		}
 	}
@@ -192,12 +192,5 @@ func (r *request) writeChanged(t *tx, id int64, v Values) bool {
 
 // pointing are the records of a model that point at another by a field.
 func (s *Server) pointing(model, name string, id int64) []int64 {
-	var out []int64
-	for other, r := range s.table(model).rows {
-		if r[name] == id {
-			out = append(out, other)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return s.table(model).pointing(name, id)
 }

@@ -34,30 +34,30 @@ func (s *Server) payload(c change) (string, map[string]any) {
 	data := map[string]any{"id": c.id}
 	old := map[string]any{}
 	for _, name := range told[c.model] {
-		data[name] = jsonValue(r[name])
+		data[name] = jsonValue(r.get(name))
 		if s.fields[c.model][name].Type == "boolean" {
-			data[name] = r[name] == true
+			data[name] = r.get(name) == true
 		}
-		if c.before != nil && jsonValue(c.before[name]) != data[name] {
-			old[name] = jsonValue(c.before[name])
+		if c.before != nil && jsonValue(c.before.get(name)) != data[name] {
+			old[name] = jsonValue(c.before.get(name))
 		}
 	}
 	if len(old) > 0 {
 		data["old_values"] = old
 	}
-	if partner, ok := r["partner_id"].(int64); ok {
+	if partner, ok := r.get("partner_id").(int64); ok {
 		data["partner_name"] = s.nameOf("res.partner", partner)
 	}
 	if lines, ok := toldLines[c.model]; ok {
 		list := []any{}
-		ids, _ := r[lines.list].([]int64)
+		ids, _ := r.get(lines.list).([]int64)
 		for _, id := range ids {
 			line := map[string]any{"id": id}
 			row := s.table(lines.model).rows[id]
 			for _, f := range lines.fields {
-				line[f[0]] = jsonValue(row[f[1]])
+				line[f[0]] = jsonValue(row.get(f[1]))
 			}
-			if product, ok := row["product_id"].(int64); ok {
+			if product, ok := row.get("product_id").(int64); ok {
 				line["product_name"] = s.nameOf("product.product", product)
 			}
 			list = append(list, line)
@@ -68,25 +68,25 @@ func (s *Server) payload(c change) (string, map[string]any) {
 }
 
 func (s *Server) nameOf(model string, id int64) any {
-	return jsonValue(s.table(model).rows[id]["name"])
+	return jsonValue(s.table(model).rows[id].get("name"))
 }
 
 // eventName derives the event from the difference of states.
-func eventName(c change, r row) string {
+func eventName(c change, r *row) string {
 	if c.before == nil {
 		return c.model + ".created"
 	}
-	changed := func(name string) bool { return c.before[name] != r[name] }
+	changed := func(name string) bool { return c.before.get(name) != r.get(name) }
 	switch {
 	case c.model == "sale.order" && changed("state"):
 		return "sale.order.state.changed"
-	case c.model == "account.move" && changed("state") && r["state"] == "posted":
+	case c.model == "account.move" && changed("state") && r.get("state") == "posted":
 		return "account.move.validated"
-	case c.model == "account.move" && changed("state") && r["state"] == "cancel":
+	case c.model == "account.move" && changed("state") && r.get("state") == "cancel":
 		return "account.move.cancelled"
 	case c.model == "crm.lead" && changed("type"):
 		return "crm.lead.converted"
-	case c.model == "crm.lead" && changed("stage_id") && r["stage_id"] == int64(4):
+	case c.model == "crm.lead" && changed("stage_id") && r.get("stage_id") == int64(4):
 		return "crm.lead.won"
 	}
 	return c.model + ".updated"

@@ -22,11 +22,11 @@ func (s *Server) external(text string) (model string, id, data int64, ok bool) {
 	module, name := externalName(text)
 	data, known := s.externals[module+"."+name]
 	row, there := s.table(externalIDs).rows[data]
-	if !known || !there || row["module"] != module || row["name"] != name {
+	if !known || !there || row.get("module") != module || row.get("name") != name {
 		return "", 0, 0, false
 	}
-	model, _ = row["model"].(string)
-	id, _ = row["res_id"].(int64)
+	model, _ = row.get("model").(string)
+	id, _ = row.get("res_id").(int64)
 	_, there = s.table(model).rows[id]
 	return model, id, data, there
 }
@@ -42,7 +42,7 @@ func (r *request) checkReference() (any, error) {
 		return nil, &fault{1, traceback(fmt.Sprintf("ValueError: External ID not found in the system: %s.%s", module, name))}
 	}
 	target := r.of(model)
-	archived := r.s.table(model).rows[id]["active"] == false && target.hasActive() && r.context["active_test"] != false
+	archived := r.s.table(model).rows[id].get("active") == false && target.hasActive() && r.context["active_test"] != false
 	if archived || r.s.hidden[model][id] {
 		if r.arg(2, "raise_on_access_error") == true {
 			return nil, r.s.noReference(module + "." + name)

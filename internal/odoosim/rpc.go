@@ -191,8 +191,8 @@ func (r *request) dispatchRead(method string) (any, error) {
 	case "search":
 		return r.search()
 	case "search_count":
-		ids, err := r.search()
-		return int64(len(ids)), err
+		rows, err := r.find(ordering{any: true})
+		return int64(len(rows)), err
 	case "search_read":
 		ids, err := r.search()
 		if err != nil {

@@ -43,7 +43,7 @@ func (r *request) update(t *tx, id int64, values Values, commands []command) err
 	if err := r.normal(v, id); err != nil {
 		return err
 	}
-	before := maps.Clone(r.s.table(r.model).rows[id])
+	before := r.s.table(r.model).rows[id].clone()
 	if r.model == "account.move.line" {
 		r.anotherProduct(v, before, commands)
 	}
@@ -98,7 +98,7 @@ func normalValue(f field, value any, version int) any {
 }
 
 // settle does what a change does to others. before is nil for a new record.
-func (r *request) settle(t *tx, id int64, before row, v Values) {
+func (r *request) settle(t *tx, id int64, before *row, v Values) {
 	switch r.model {
 	case "res.partner":
 		r.settlePartner(t, id, before, v)
@@ -124,7 +124,7 @@ func (r *request) company(v Values) int64 {
 func (s *Server) first(model string, v Values) any {
 	for _, id := range s.table(model).ids() {
 		r := s.table(model).rows[id]
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(v)), func(name string) bool { return r[name] != v[name] }) {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(v)), func(name string) bool { return r.get(name) != v[name] }) {
 			return id
 		}
 	}

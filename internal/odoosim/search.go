@@ -2,37 +2,111 @@ package odoosim
 
 import (
 	"cmp"
-	"fmt"
-	"regexp"
+	"iter"
 	"slices"
 	"strings"
 	"time"
 )
 
-// search answers the ids in a domain, as the context and the rules allow.
+// search answers the ids in a domain, as the context and the rules allow, in
+// the order asked for.
 func (r *request) search() ([]int64, error) {
+	rows, err := r.find(r.order())
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.id
+	}
+	return ids, err
+}
+
+// find are a page of the rows in the call's domain. It walks the index that
+// leaves the least to look at, and ends with the page where that index has the
+// order asked for.
+func (r *request) find(o ordering) ([]*row, error) {
 	domain, _ := r.arg(0, "domain").([]any)
-	table := r.s.table(r.model)
-	activeTest := r.context["active_test"] != false && !mentions(domain, "active")
-	ids := []int64{}
-	for _, id := range table.ids() {
-		row := table.rows[id]
-		if r.s.hidden[r.model][id] || activeTest && row["active"] == false && r.hasActive() {
+	f, err := r.compile(domain)
+	if err != nil {
+		return nil, err
+	}
+	visible := r.visible(r.context["active_test"] != false && !mentions(domain, "active"))
+	walk, walked := r.s.table(r.model).walk(f, o)
+	offset, limit := r.window()
+	rows := []*row{}
+	for row := range walk {
+		if !visible(row) || !f.match(row) {
 			continue
 		}
-		ok, err := r.matches(row, domain)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			ids = append(ids, id)
+		rows = append(rows, row)
+		if walked && limit > 0 && len(rows) == offset+limit {
+			break
 		}
 	}
-	r.order(ids)
-	return r.page(ids), nil
+	if !walked {
+		slices.SortFunc(rows, o.compare)
+	}
+	rows = rows[min(offset, len(rows)):]
+	if limit > 0 {
+		rows = rows[:min(limit, len(rows))]
+	}
+	return rows, nil
+}
+
+// walk hands over at least the rows that a filter lets through, and reports
+// whether they come in the order asked for.
+func (t *table) walk(f filter, o ordering) (iter.Seq[*row], bool) {
+	switch dated := t.within(f.times); {
+	case f.only != nil:
+		return t.these(f.only), o.any || o.by("id")
+	case o.by("write_date"), dated*8 < len(t.rows):
+		return t.dated(f.times), o.any || o.by("write_date")
+	}
+	return t.numbered(f.ids), o.any || o.by("id")
+}
+
+func (t *table) these(ids []int64) iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+			if r, there := t.rows[id]; there && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (t *table) numbered(ids span) iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for r := range t.from(ids.from) {
+			if r.id >= ids.to || !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (t *table) dated(times span) iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for s := range t.byDate.from(stamp{times.from, &row{}}) {
+			if s.at >= times.to || !yield(s.row) {
+				return
+			}
+		}
+	}
+}
+
+// within counts the rows that were last written in a span.
+func (t *table) within(times span) int {
+	return t.byDate.before(stamp{times.to, &row{}}) - t.byDate.before(stamp{times.from, &row{}})
 }
 
 func (r *request) hasActive() bool { _, ok := r.s.fields[r.model]["active"]; return ok }
+
+// visible is what the user sees of the model.
+func (r *request) visible(activeTest bool) func(*row) bool {
+	hidden, archive := r.s.hidden[r.model], activeTest && r.hasActive()
+	return func(row *row) bool {
+		return !hidden[row.id] && !(archive && row.get("active") == false)
+	}
+}
 
 func mentions(domain []any, field string) bool {
 	return slices.ContainsFunc(domain, func(e any) bool {
@@ -41,37 +115,58 @@ func mentions(domain []any, field string) bool {
 	})
 }
 
-func (r *request) page(ids []int64) []int64 {
-	if offset, ok := r.kwargs["offset"].(int64); ok {
-		ids = ids[min(int(offset), len(ids)):]
-	}
-	if limit, ok := r.kwargs["limit"].(int64); ok && limit > 0 {
-		ids = ids[:min(int(limit), len(ids))]
-	}
-	return ids
+// window is where a page begins and how long it is; 0: all.
+func (r *request) window() (offset, limit int) {
+	o, _ := r.kwargs["offset"].(int64)
+	l, _ := r.kwargs["limit"].(int64)
+	return int(o), int(l)
 }
 
-// order sorts ids by the fields asked for, and by id in the end.
-func (r *request) order(ids []int64) {
-	order, _ := r.kwargs["order"].(string)
-	rows := r.s.table(r.model).rows
-	parts := strings.Split(order, ",")
-	slices.SortStableFunc(ids, func(a, b int64) int {
-		for _, part := range parts {
-			words := strings.Fields(part)
-			if len(words) == 0 {
-				continue
-			}
-			c := compareValues(rows[a][words[0]], rows[b][words[0]])
-			if len(words) > 1 && strings.EqualFold(words[1], "desc") {
-				c = -c
-			}
-			if c != 0 {
-				return c
-			}
+// ordering is an order as a search names it; the id decides in the end.
+type ordering struct {
+	any  bool // none is needed
+	keys []sortKey
+}
+
+type sortKey struct {
+	field string
+	desc  bool
+}
+
+func (r *request) order() ordering {
+	text, _ := r.kwargs["order"].(string)
+	var o ordering
+	for _, part := range strings.Split(text, ",") {
+		if words := strings.Fields(part); len(words) > 0 {
+			o.keys = append(o.keys, sortKey{words[0], len(words) > 1 && strings.EqualFold(words[1], "desc")})
 		}
-		return cmp.Compare(a, b)
-	})
+	}
+	return o
+}
+
+// by reports that the order is that of one field, ascending, then of the id.
+func (o ordering) by(field string) bool {
+	keys := o.keys
+	if len(keys) > 0 && keys[len(keys)-1] == (sortKey{field: "id"}) {
+		keys = keys[:len(keys)-1]
+	}
+	if field == "id" {
+		return len(keys) == 0 && !o.any
+	}
+	return len(keys) == 1 && keys[0] == sortKey{field: field}
+}
+
+func (o ordering) compare(a, b *row) int {
+	for _, key := range o.keys {
+		c := compareValues(a.get(key.field), b.get(key.field))
+		if key.desc {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.id, b.id)
 }
 
 func compareValues(a, b any) int {
@@ -84,248 +179,4 @@ func compareValues(a, b any) int {
 		return strings.Compare(x, y)
 	}
 	return cmp.Compare(num(a), num(b))
-}
-
-// matches evaluates a domain; its terms are joined by "and" where no operator
-// says otherwise.
-func (r *request) matches(row row, domain []any) (bool, error) {
-	for len(domain) > 0 {
-		ok, rest, err := r.expression(row, domain)
-		if err != nil || !ok {
-			return false, err
-		}
-		domain = rest
-	}
-	return true, nil
-}
-
-func (r *request) expression(row row, domain []any) (bool, []any, error) {
-	if len(domain) == 0 {
-		return true, nil, nil
-	}
-	rest := domain[1:]
-	switch head := domain[0].(type) {
-	case string:
-		a, rest, err := r.expression(row, rest)
-		if err != nil || head == "!" {
-			return !a, rest, err
-		}
-		b, rest, err := r.expression(row, rest)
-		if head == "|" {
-			return a || b, rest, err
-		}
-		return a && b, rest, err
-	case []any:
-		ok, err := r.term(row, head)
-		return ok, rest, err
-	}
-	return false, nil, &fault{1, traceback("ValueError: Invalid domain")}
-}
-
-func (r *request) term(row row, t []any) (bool, error) {
-	path, _ := t[0].(string)
-	name, rest, dotted := strings.Cut(path, ".")
-	f, ok := r.s.fields[r.model][name]
-	if !ok && name != "id" {
-		return false, r.s.invalidFieldInDomain(r.model, t)
-	}
-	if dotted {
-		return r.dotted(row, f, name, rest, t)
-	}
-	have, want, operator := row[name], t[2], fmt.Sprint(t[1])
-	if at, ok := have.(time.Time); ok {
-		text, _ := want.(string)
-		return r.dateTerm(at, operator, text), nil
-	}
-	negated := operator == "!=" || strings.HasPrefix(operator, "not ")
-	positive := strings.TrimPrefix(strings.Replace(operator, "!=", "=", 1), "not ")
-	ids, several := have.([]int64)
-	if !several {
-		found, err := r.compares(f, have, positive, want)
-		return found != negated, err
-	}
-	if want == false {
-		return (len(ids) == 0) != negated, nil
-	}
-	found := false
-	for _, id := range ids {
-		one, err := r.compares(f, id, positive, want)
-		if err != nil {
-			return false, err
-		}
-		found = found || one
-	}
-	return found != negated, nil
-}
-
-// dotted follows a path over records: one of them is enough.
-func (r *request) dotted(row row, f field, name, rest string, t []any) (bool, error) {
-	ids, _ := row[name].([]int64)
-	if id, ok := row[name].(int64); ok {
-		ids = []int64{id}
-	}
-	target := r.of(f.Relation)
-	for _, id := range ids {
-		found, err := target.term(r.s.table(f.Relation).rows[id], []any{rest, t[1], t[2]})
-		if err != nil || found {
-			return found, err
-		}
-	}
-	return false, nil
-}
-
-// compares evaluates a positive operator on one value. A text stands for a
-// record's name.
-func (r *request) compares(f field, have any, operator string, want any) (bool, error) {
-	switch operator {
-	case "=":
-		return same(r.comparable(f, have, want), want), nil
-	case "in":
-		list, _ := want.([]any)
-		return slices.ContainsFunc(list, func(w any) bool { return same(r.comparable(f, have, w), w) }), nil
-	case "like", "ilike", "=like", "=ilike":
-		text, _ := r.comparable(f, have, "").(string)
-		return like(operator, text, fmt.Sprint(want)), nil
-	case ">":
-		return num(have) > num(want), nil
-	case ">=":
-		return num(have) >= num(want), nil
-	case "<":
-		return num(have) < num(want), nil
-	case "<=":
-		return num(have) <= num(want), nil
-	}
-	return false, &fault{1, traceback("ValueError: Invalid operator " + operator)}
-}
-
-func (r *request) comparable(f field, have, want any) any {
-	id, isID := have.(int64)
-	if _, named := want.(string); named && isID && f.Relation != "" {
-		return r.s.table(f.Relation).rows[id]["name"]
-	}
-	return have
-}
-
-// like matches as SQL does: % stands for anything, _ for one character, and
-// like and ilike look anywhere in the text.
-func like(operator, text, pattern string) bool {
-	if strings.HasSuffix(operator, "ilike") {
-		text, pattern = strings.ToLower(text), strings.ToLower(pattern)
-	}
-	if !strings.HasPrefix(operator, "=") {
-		pattern = "%" + pattern + "%"
-	}
-	var b strings.Builder
-	for _, c := range pattern {
-		switch c {
-		case '%':
-			b.WriteString(".*")
-		case '_':
-			b.WriteString(".")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-		}
-	}
-	return regexp.MustCompile("(?s)^" + b.String() + "$").MatchString(text)
-}
-
-func same(have, want any) bool {
-	if want == false && (have == nil || have == "" || have == false) {
-		return true
-	}
-	if a, ok := have.(float64); ok {
-		return a == num(want)
-	}
-	switch have.(type) {
-	case []int64:
-		return false
-	}
-	return have == want
-}
-
-// dateTerm compares as the version does: 16 to 18 the stored microseconds, 19
-// whole seconds.
-func (r *request) dateTerm(at time.Time, operator, text string) bool {
-	want, err := time.Parse(time.DateTime, text)
-	if err != nil {
-		return false
-	}
-	if r.s.o.Version >= 19 {
-		at = at.Truncate(time.Second)
-	}
-	switch operator {
-	case ">=":
-		return !at.Before(want)
-	case ">":
-		return at.After(want)
-	case "<":
-		return at.Before(want)
-	case "<=":
-		return !at.After(want)
-	case "=":
-		return at.Equal(want)
-	}
-	return false
-}
-
-// read answers records: missing ids are left out, a hidden one is fault 4 for
-// all.
-func (r *request) read(ids []int64, fieldsArg int) (any, error) {
-	var names []string
-	if list, ok := r.arg(fieldsArg, "fields").([]any); ok {
-		for _, e := range list {
-			names = append(names, fmt.Sprint(e))
-		}
-	}
-	for _, name := range names {
-		if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
-			return nil, r.s.invalidField(r.model, name)
-		}
-	}
-	classic := r.kwargs["load"] == "_classic_write"
-	out := []any{}
-	for _, id := range ids {
-		row, ok := r.s.table(r.model).rows[id]
-		if !ok {
-			continue
-		}
-		if r.s.hidden[r.model][id] {
-			return nil, &fault{4, fmt.Sprintf("Due to security restrictions, you are not allowed to access '%s' (%s) records.\n\nRecords: (id=%d)", r.model, r.model, id)}
-		}
-		answer := map[string]any{"id": id}
-		for _, name := range names {
-			answer[name] = r.shown(row, name, classic)
-		}
-		out = append(out, answer)
-	}
-	r.s.stats.RecordsRead += int64(len(out))
-	return out, nil
-}
-
-func (r *request) shown(row row, name string, classic bool) any {
-	if name == "child_ids" {
-		id, _ := row["id"].(int64)
-		return slices.DeleteFunc(r.s.pointing(r.model, "parent_id", id), func(child int64) bool {
-			return r.s.table(r.model).rows[child]["active"] == false && r.context["active_test"] != false
-		})
-	}
-	if name == "display_name" {
-		name = "name"
-	}
-	v, ok := row[name]
-	if !ok || v == nil {
-		v = empty(r.s.fields[r.model][name])
-	}
-	f := r.s.fields[r.model][name]
-	id, isID := v.(int64)
-	if f.Type != "many2one" || !isID || classic {
-		return v
-	}
-	label := fmt.Sprintf("%s,%d", f.Relation, id)
-	if target, ok := r.s.table(f.Relation).rows[id]; ok {
-		if text, isText := target["name"].(string); isText {
-			label = text
-		}
-	}
-	return []any{id, label}
 }

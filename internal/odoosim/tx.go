@@ -28,7 +28,7 @@ type touched struct {
 type change struct {
 	model  string
 	id     int64
-	before row
+	before *row
 }
 
 // lineModels are the models whose records are lines, with their parent.
@@ -47,9 +47,9 @@ func (t *tx) touch(model string, id int64) {
 		return
 	}
 	t.seen[touched{model, id}] = true
-	var before row
+	var before *row
 	if r, ok := t.s.table(model).rows[id]; ok {
-		before = maps.Clone(r)
+		before = r.clone()
 	}
 	t.order = append(t.order, change{model, id, before})
 }
@@ -59,52 +59,45 @@ func (t *tx) create(model string, v Values) int64 {
 	id := table.next
 	table.next++
 	t.touch(model, id)
-	r := row{}
-	for name, f := range t.s.fields[model] {
-		r[name] = empty(f)
-	}
-	table.rows[id] = r
-	r["id"] = id
+	r := &row{id: id, fields: table.fields, cells: make([]cell, 0, len(v)+6)}
 	if _, has := t.s.fields[model]["active"]; has {
-		r["active"] = true
+		r.set("active", true)
 	}
-	r["create_date"] = t.at
+	r.set("create_date", t.at)
 	if model == externalIDs {
 		t.s.externals[fmt.Sprintf("%v.%v", v["module"], v["name"])] = id
 	}
 	t.defaults(model, r)
+	table.put(r)
 	t.set(model, id, v)
 	return id
 }
 
 // defaults are what Odoo fills in itself, as far as the recordings show.
-func (t *tx) defaults(model string, r row) {
-	id := r["id"].(int64)
+func (t *tx) defaults(model string, r *row) {
+	id := r.id
 	switch model {
 	case "res.partner":
-		r["type"], r["lang"], r["commercial_partner_id"] = "contact", "fr_FR", id
+		r.fill(Values{"type": "contact", "lang": "fr_FR", "commercial_partner_id": id})
 	case "sale.order":
-		r["name"], r["state"] = fmt.Sprintf("S%05d", id), "draft"
-		r["date_order"], r["company_id"], r["currency_id"], r["user_id"] = t.at.Format(time.DateTime), int64(1), int64(1), int64(2)
-		r["invoice_status"], r["team_id"] = "no", int64(1)
+		r.fill(Values{"name": fmt.Sprintf("S%05d", id), "state": "draft", "date_order": t.at.Format(time.DateTime), "company_id": int64(1),
+			"currency_id": int64(1), "user_id": int64(2), "invoice_status": "no", "team_id": int64(1)})
 		if t.s.o.Version > 16 {
-			r["validity_date"] = t.at.AddDate(0, 0, 30).Format(time.DateOnly)
+			r.set("validity_date", t.at.AddDate(0, 0, 30).Format(time.DateOnly))
 		}
 	case "account.move":
-		r["name"], r["state"], r["move_type"], r["payment_state"] = any(false), "draft", "out_invoice", "not_paid"
+		r.fill(Values{"state": "draft", "move_type": "out_invoice", "payment_state": "not_paid", "company_id": int64(1), "currency_id": int64(1),
+			"journal_id": int64(1), "invoice_date_due": t.at.Format(time.DateOnly), "access_url": fmt.Sprintf("/my/invoices/%d", id)})
 		if t.s.o.Version < 18 {
-			r["name"] = "/"
+			r.set("name", "/")
 		}
-		r["company_id"], r["currency_id"], r["journal_id"] = int64(1), int64(1), int64(1)
-		r["invoice_date_due"] = t.at.Format(time.DateOnly)
-		r["access_url"] = fmt.Sprintf("/my/invoices/%d", id)
 	case "crm.lead":
-		r["type"], r["stage_id"], r["probability"], r["automated_probability"], r["is_automated_probability"] = "lead", int64(1), odds, odds, true
-		r["company_id"], r["team_id"], r["user_id"] = int64(1), int64(1), int64(2)
+		r.fill(Values{"type": "lead", "stage_id": int64(1), "probability": odds, "automated_probability": odds, "is_automated_probability": true,
+			"company_id": int64(1), "team_id": int64(1), "user_id": int64(2)})
 	case "account.move.line":
-		r["display_type"], r["quantity"], r["sequence"] = "product", 1.0, int64(100)
+		r.fill(Values{"display_type": "product", "quantity": 1.0, "sequence": int64(100)})
 	case "sale.order.line":
-		r["product_uom_qty"], r["sequence"] = 1.0, int64(10)
+		r.fill(Values{"product_uom_qty": 1.0, "sequence": int64(10)})
 	}
 }
 
@@ -112,23 +105,23 @@ func (t *tx) defaults(model string, r row) {
 func (t *tx) set(model string, id int64, v Values) {
 	r := t.s.table(model).rows[id]
 	p, isLine := lineModels[model]
-	before := r[p.field]
+	before := r.get(p.field)
 	for name, value := range v {
 		lines, isLines := value.([]Values)
 		if !isLines {
-			r[name] = canonical(value)
+			r.set(name, canonical(value))
 			continue
 		}
 		t.createLines(model, id, name, lines)
 	}
-	r["write_date"] = t.at
+	r.set("write_date", t.at)
 	t.s.digits(model, r)
 	t.derive(model, r)
 	if isLine {
-		if was, ok := before.(int64); ok && before != r[p.field] {
+		if was, ok := before.(int64); ok && before != r.get(p.field) {
 			t.dropLine(p.parent, was, p.list, id)
 		}
-		parent, _ := r[p.field].(int64)
+		parent, _ := r.get(p.field).(int64)
 		t.touchParent(p.parent, parent, p.list, id)
 		return
 	}
@@ -136,13 +129,13 @@ func (t *tx) set(model string, id int64, v Values) {
 }
 
 // derive computes what hangs on a record's own fields.
-func (t *tx) derive(model string, r row) {
+func (t *tx) derive(model string, r *row) {
 	switch model {
 	case "res.partner":
-		r["commercial_partner_id"] = t.s.commercial(r)
+		r.set("commercial_partner_id", t.s.commercial(r))
 	case "crm.lead":
 		if _, has := t.s.fields[model]["won_status"]; has {
-			r["won_status"] = t.wonStatus(r)
+			r.set("won_status", t.wonStatus(r))
 		}
 	}
 }
@@ -161,13 +154,13 @@ func (t *tx) createLines(model string, id int64, list string, lines []Values) {
 }
 
 // commercial is the company a contact belongs to: itself, or its parent's.
-func (s *Server) commercial(r row) any {
-	parent, ok := r["parent_id"].(int64)
+func (s *Server) commercial(r *row) any {
+	parent, ok := r.get("parent_id").(int64)
 	above, there := s.table("res.partner").rows[parent]
-	if !ok || !there || r["is_company"] == true {
-		return r["id"]
+	if !ok || !there || r.get("is_company") == true {
+		return r.get("id")
 	}
-	return above["commercial_partner_id"]
+	return above.get("commercial_partner_id")
 }
 
 // touchParent lists a line with its parent and recomputes the parent.
@@ -177,12 +170,12 @@ func (t *tx) touchParent(model string, id int64, list string, line int64) {
 		return
 	}
 	t.touch(model, id)
-	ids, _ := parent[list].([]int64)
+	ids, _ := parent.get(list).([]int64)
 	if !slices.Contains(ids, line) {
 		ids = append(slices.Clone(ids), line)
 	}
-	parent[list] = t.ordered(documents[model].lines, ids)
-	parent["write_date"] = t.at
+	parent.set(list, t.ordered(documents[model].lines, ids))
+	parent.set("write_date", t.at)
 	t.totals(model, id)
 }
 
@@ -192,7 +185,7 @@ func (t *tx) ordered(model string, ids []int64) []int64 {
 	rows := t.s.table(model).rows
 	out := slices.Sorted(slices.Values(ids))
 	if model == "sale.order.line" {
-		slices.SortStableFunc(out, func(a, b int64) int { return cmp.Compare(num(rows[a]["sequence"]), num(rows[b]["sequence"])) })
+		slices.SortStableFunc(out, func(a, b int64) int { return cmp.Compare(num(rows[a].get("sequence")), num(rows[b].get("sequence"))) })
 	}
 	return out
 }
@@ -204,9 +197,9 @@ func (t *tx) dropLine(model string, id int64, list string, line int64) {
 		return
 	}
 	t.touch(model, id)
-	ids, _ := parent[list].([]int64)
-	parent[list] = slices.DeleteFunc(slices.Clone(ids), func(x int64) bool { return x == line })
-	parent["write_date"] = t.at
+	ids, _ := parent.get(list).([]int64)
+	parent.set(list, slices.DeleteFunc(slices.Clone(ids), func(x int64) bool { return x == line }))
+	parent.set("write_date", t.at)
 	t.totals(model, id)
 }
 
@@ -224,28 +217,28 @@ func (t *tx) unlink(model string, id int64) {
 		return
 	}
 	t.touch(model, id)
-	delete(t.s.table(model).rows, id)
+	t.s.table(model).remove(id)
 	t.forget(model, id)
 	if d, ok := documents[model]; ok {
-		lines, _ := r[d.list].([]int64)
+		lines, _ := r.get(d.list).([]int64)
 		for _, line := range lines {
 			t.touch(d.lines, line)
-			delete(t.s.table(d.lines).rows, line)
+			t.s.table(d.lines).remove(line)
 			t.forget(d.lines, line)
 		}
 	}
 	if p, isLine := lineModels[model]; isLine {
-		parent, _ := r[p.field].(int64)
+		parent, _ := r.get(p.field).(int64)
 		t.dropLine(p.parent, parent, p.list, id)
 	}
 }
 
 // forget drops a record's external ids with it.
 func (t *tx) forget(model string, id int64) {
-	for data, r := range t.s.table(externalIDs).rows {
-		if r["model"] == model && r["res_id"] == id {
+	for _, data := range t.s.pointing(externalIDs, "res_id", id) {
+		if t.s.table(externalIDs).rows[data].get("model") == model {
 			t.touch(externalIDs, data)
-			delete(t.s.table(externalIDs).rows, data)
+			t.s.table(externalIDs).remove(data)
 		}
 	}
 }
@@ -268,9 +261,9 @@ func (t *tx) commit() { t.s.hooks.committed(t) }
 func (t *tx) rollback() {
 	for _, c := range t.order {
 		if c.before == nil {
-			delete(t.s.table(c.model).rows, c.id)
+			t.s.table(c.model).remove(c.id)
 			continue
 		}
-		t.s.table(c.model).rows[c.id] = c.before
+		t.s.table(c.model).put(c.before)
 	}
 }

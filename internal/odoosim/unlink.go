@@ -44,10 +44,10 @@ func (r *request) letGo(t *tx, id int64) error {
 	}
 	if users := r.s.pointing("res.users", "partner_id", id); len(users) > 0 {
 		return &fault{2, fmt.Sprintf("('You cannot delete contacts linked to an active user.\\nYou should rather archive them after archiving their associated user.\\n\\n"+
-			"Linked active users : %v', {'type': 'ir.actions.act_window', 'res_model': 'res.users', 'res_id': %d}, 'Go to users', None)", r.s.table("res.users").rows[users[0]]["name"], users[0])}
+			"Linked active users : %v', {'type': 'ir.actions.act_window', 'res_model': 'res.users', 'res_id': %d}, 'Go to users', None)", r.s.table("res.users").rows[users[0]].get("name"), users[0])}
 	}
 	for _, order := range r.s.pointing("sale.order", "partner_id", id) {
-		state := r.s.table("sale.order").rows[order]["state"]
+		state := r.s.table("sale.order").rows[order].get("state")
 		if r.s.o.Version != 17 || state != "draft" && state != "cancel" {
 			return r.s.foreignKey("Sales Order", "sale.order", "partner_id")
 		}
@@ -57,7 +57,7 @@ func (r *request) letGo(t *tx, id int64) error {
 		for _, other := range r.s.pointing(model, name, id) {
 			t.touch(model, other)
 			t.quiet[touched{model, other}] = true
-			r.s.table(model).rows[other][name] = false
+			r.s.table(model).rows[other].set(name, false)
 		}
 	}
 	return nil
@@ -82,13 +82,13 @@ func (s *Server) foreignKey(title, model, name string) *fault {
 
 // keeps refuses to delete what Odoo keeps. A draft may go, even one that once
 // was posted, and so may a cancelled invoice (measured on 16 to 19).
-func (s *Server) keeps(model string, r row) error {
-	state, _ := r["state"].(string)
-	move, _ := r["move_id"].(int64)
+func (s *Server) keeps(model string, r *row) error {
+	state, _ := r.get("state").(string)
+	move, _ := r.get("move_id").(int64)
 	switch {
 	case model == "sale.order" && slices.Contains([]string{"sent", "sale", "done"}, state):
 		return &fault{2, "You can not delete a sent quotation or a confirmed sales order. You must first cancel it."}
-	case model == "account.move" && state == "posted", model == "account.move.line" && s.table("account.move").rows[move]["state"] == "posted":
+	case model == "account.move" && state == "posted", model == "account.move.line" && s.table("account.move").rows[move].get("state") == "posted":
 		return &fault{2, s.since("You cannot delete an item linked to a posted entry.", 17,
 			"You can't delete a posted journal item. Don’t play games with your accounting records; reset the journal entry to draft before deleting it.")}
 	}
@@ -111,18 +111,17 @@ func (s *Server) MergePartners(into int64, from ...int64) {
 			}
 			for _, id := range from {
 				for _, other := range s.pointing(model, name, id) {
-					s.table(model).rows[other][name] = into
+					s.table(model).rows[other].set(name, into)
 				}
 			}
 		}
 	}
-	for _, r := range s.table(externalIDs).rows {
-		target, _ := r["res_id"].(int64)
-		if r["model"] == "res.partner" && slices.Contains(from, target) {
-			r["res_id"] = into
-		}
-	}
 	for _, id := range from {
+		for _, data := range s.pointing(externalIDs, "res_id", id) {
+			if r := s.table(externalIDs).rows[data]; r.get("model") == "res.partner" {
+				r.set("res_id", into)
+			}
+		}
 		t.unlink("res.partner", id)
 	}
 	t.commit()

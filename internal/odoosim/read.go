@@ -1,0 +1,63 @@
+package odoosim
+
+import (
+	"fmt"
+	"slices"
+)
+
+// read answers records: missing ids are left out, a hidden one is fault 4 for
+// all.
+func (r *request) read(ids []int64, fieldsArg int) (any, error) {
+	var names []string
+	if list, ok := r.arg(fieldsArg, "fields").([]any); ok {
+		for _, e := range list {
+			names = append(names, fmt.Sprint(e))
+		}
+	}
+	for _, name := range names {
+		if _, ok := r.s.fields[r.model][name]; !ok && name != "id" {
+			return nil, r.s.invalidField(r.model, name)
+		}
+	}
+	classic := r.kwargs["load"] == "_classic_write"
+	out := []any{}
+	for _, id := range ids {
+		row, ok := r.s.table(r.model).rows[id]
+		if !ok {
+			continue
+		}
+		if r.s.hidden[r.model][id] {
+			return nil, &fault{4, fmt.Sprintf("Due to security restrictions, you are not allowed to access '%s' (%s) records.\n\nRecords: (id=%d)", r.model, r.model, id)}
+		}
+		answer := map[string]any{"id": id}
+		for _, name := range names {
+			answer[name] = r.shown(row, name, classic)
+		}
+		out = append(out, answer)
+	}
+	r.s.stats.RecordsRead += int64(len(out))
+	return out, nil
+}
+
+func (r *request) shown(row *row, name string, classic bool) any {
+	if name == "child_ids" {
+		return slices.DeleteFunc(r.s.pointing(r.model, "parent_id", row.id), func(child int64) bool {
+			return r.s.table(r.model).rows[child].get("active") == false && r.context["active_test"] != false
+		})
+	}
+	if name == "display_name" {
+		name = "name"
+	}
+	v, f := row.get(name), r.s.fields[r.model][name]
+	id, isID := v.(int64)
+	if f.Type != "many2one" || !isID || classic {
+		return v
+	}
+	label := fmt.Sprintf("%s,%d", f.Relation, id)
+	if target, ok := r.s.table(f.Relation).rows[id]; ok {
+		if text, isText := target.get("name").(string); isText {
+			label = text
+		}
+	}
+	return []any{id, label}
+}
