@@ -32,22 +32,15 @@ func (r *request) readGroup(method string) (any, error) {
 		return nil, err
 	}
 	r.s.stats.RecordsGrouped += int64(len(rows))
-	groups := map[bucket]*[]*row{}
-	var last bucket
-	var members *[]*row
+	groups := map[int64][]*row{} // by the second at which a bucket begins
 	for _, one := range rows {
-		b := bucketOf(one.get(name), unit)
-		if members == nil || b != last { // neighbours mostly share a bucket
-			if groups[b] == nil {
-				groups[b] = &[]*row{}
-			}
-			last, members = b, groups[b]
-		}
-		*members = append(*members, one)
+		from := bucketOf(one.get(name), unit).from.Unix()
+		groups[from] = append(groups[from], one)
 	}
 	out := []any{}
-	for _, b := range slices.SortedFunc(maps.Keys(groups), func(a, b bucket) int { return a.from.Compare(b.from) }) {
-		out = append(out, r.group(method, key, name, unit, b, *groups[b]))
+	for _, from := range slices.Sorted(maps.Keys(groups)) {
+		b := bucketOf(groups[from][0].get(name), unit)
+		out = append(out, r.group(method, key, name, unit, b, groups[from]))
 	}
 	return out, nil
 }

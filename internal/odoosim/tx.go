@@ -42,6 +42,9 @@ func (s *Server) begin() *tx {
 }
 
 func (t *tx) touch(model string, id int64) {
+	if t.seen == nil {
+		return // nobody will ask: see Seed
+	}
 	delete(t.quiet, touched{model, id})
 	if t.seen[touched{model, id}] {
 		return
@@ -68,8 +71,10 @@ func (t *tx) create(model string, v Values) int64 {
 		t.s.externals[fmt.Sprintf("%v.%v", v["module"], v["name"])] = id
 	}
 	t.defaults(model, r)
+	t.assign(model, r, v)
 	table.put(r)
-	t.set(model, id, v)
+	t.createLines(model, id, v)
+	t.follow(model, r, nil)
 	return id
 }
 
@@ -101,31 +106,31 @@ func (t *tx) defaults(model string, r *row) {
 	}
 }
 
-// set changes fields, lines included, and recomputes totals.
-func (t *tx) set(model string, id int64, v Values) {
-	r := t.s.table(model).rows[id]
-	p, isLine := lineModels[model]
-	before := r.get(p.field)
+// assign changes a record's own fields.
+func (t *tx) assign(model string, r *row, v Values) {
 	for name, value := range v {
-		lines, isLines := value.([]Values)
-		if !isLines {
+		if _, lines := value.([]Values); !lines {
 			r.set(name, canonical(value))
-			continue
 		}
-		t.createLines(model, id, name, lines)
 	}
 	r.set("write_date", t.at)
 	t.s.digits(model, r)
 	t.derive(model, r)
-	if isLine {
-		if was, ok := before.(int64); ok && before != r.get(p.field) {
-			t.dropLine(p.parent, was, p.list, id)
-		}
-		parent, _ := r.get(p.field).(int64)
-		t.touchParent(p.parent, parent, p.list, id)
+}
+
+// follow does what a change of a record does to its document. was is the
+// document to which a line belonged.
+func (t *tx) follow(model string, r *row, was any) {
+	p, isLine := lineModels[model]
+	if !isLine {
+		t.totals(model, r.id)
 		return
 	}
-	t.totals(model, id)
+	if old, ok := was.(int64); ok && was != r.get(p.field) {
+		t.dropLine(p.parent, old, p.list, r.id)
+	}
+	parent, _ := r.get(p.field).(int64)
+	t.touchParent(p.parent, parent, p.list, r.id)
 }
 
 // derive computes what hangs on a record's own fields.
@@ -140,9 +145,11 @@ func (t *tx) derive(model string, r *row) {
 	}
 }
 
-func (t *tx) createLines(model string, id int64, list string, lines []Values) {
+// createLines makes the lines that Go code gives with their document.
+func (t *tx) createLines(model string, id int64, v Values) {
 	for lineModel, p := range lineModels {
-		if p.parent != model || p.list != list {
+		lines, _ := v[p.list].([]Values)
+		if p.parent != model {
 			continue
 		}
 		for _, line := range lines {
@@ -204,11 +211,15 @@ func (t *tx) dropLine(model string, id int64, list string, line int64) {
 }
 
 func (t *tx) write(model string, id int64, v Values) {
-	if _, ok := t.s.table(model).rows[id]; !ok {
+	r, ok := t.s.table(model).rows[id]
+	if !ok {
 		return
 	}
 	t.touch(model, id)
-	t.set(model, id, v)
+	was := r.get(lineModels[model].field)
+	t.assign(model, r, v)
+	t.createLines(model, id, v)
+	t.follow(model, r, was)
 }
 
 func (t *tx) unlink(model string, id int64) {
