@@ -18,10 +18,11 @@ import (
 
 // Database is what the engine needs of MySQL. InTx commits when f returns nil
 // and replays f from its start after a deadlock, so f must not keep effects of
-// an earlier try.
+// an earlier try. Snapshot reads alone, everything as it was at its beginning.
 type Database interface {
 	store.Execer
 	InTx(ctx context.Context, f func(tx *sql.Tx) error) error
+	Snapshot(ctx context.Context, f func(tx *sql.Tx) error) error
 }
 
 // Reader is what the engine reads of Odoo. each is told of every id: the

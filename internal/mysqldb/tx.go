@@ -57,3 +57,16 @@ func (db *DB) once(ctx context.Context, f func(tx *sql.Tx) error) error {
 	}
 	return nil
 }
+
+// Snapshot runs f in a transaction that only reads: all of f's statements see
+// the database as it was at the first, and lock nothing. What leaves here has a
+// code (Explain).
+func (db *DB) Snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return Explain(err)
+	}
+	err = f(tx)
+	_ = tx.Rollback() // there is nothing to keep
+	return Explain(err)
+}

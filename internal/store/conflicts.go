@@ -120,6 +120,19 @@ func LockOpenConflicts(ctx context.Context, tx *sql.Tx, entity string, odooID in
 	return selectConflicts(ctx, tx, "entity = ? AND odoo_id = ? AND state = 'open' ORDER BY id FOR UPDATE", []any{entity, odooID})
 }
 
+// OpenConflictsOf returns the open conflicts of these records, by Odoo's id.
+func OpenConflictsOf(ctx context.Context, q Queryer, entity string, odooIDs []int64) (map[int64][]KeptConflict, error) {
+	out := map[int64][]KeptConflict{}
+	if len(odooIDs) == 0 {
+		return out, nil
+	}
+	found, err := selectConflicts(ctx, q, "entity = ? AND odoo_id IN ("+marks(len(odooIDs))+") AND state = 'open' ORDER BY id", append([]any{entity}, anys(odooIDs)...))
+	for _, c := range found {
+		out[c.OdooID] = append(out[c.OdooID], c)
+	}
+	return out, err
+}
+
 // DecideConflicts ends open conflicts as somebody has decided.
 func DecideConflicts(ctx context.Context, tx Execer, now time.Time, ids []int64, winner record.Side, by string) error {
 	if len(ids) == 0 {

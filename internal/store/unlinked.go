@@ -114,10 +114,11 @@ func DetachRow(ctx context.Context, tx Execer, t Table, l *Link) error {
 }
 
 // SetRowError shows on a row why it cannot be sent, making its link when it has
-// none. What was agreed on stays, and so does a tombstone.
+// none. What was agreed on stays, and so does a tombstone; the hash goes, as with
+// any write of a link (UpdateLinks).
 func SetRowError(ctx context.Context, tx Execer, entity, localID, message string) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO sync_links (entity, local_id, uuid, state, error, version) VALUES (?, ?, ?, 'error', ?, 0)"+
-		" ON DUPLICATE KEY UPDATE state = IF(state = 'deleted', state, 'error'), error = VALUES(error)",
+		" ON DUPLICATE KEY UPDATE state = IF(state = 'deleted', state, 'error'), error = VALUES(error), row_hash = NULL",
 		entity, localID, newUUID(), message)
 	return err
 }
@@ -207,6 +208,19 @@ func LinksOfRecords(ctx context.Context, q Queryer, entity string, ids []int64) 
 	links, err := selectLinks(ctx, q, "entity = ? AND odoo_id IN ("+marks(len(ids))+")", append([]any{entity}, anys(ids)...))
 	for _, l := range links {
 		out[l.OdooID] = l
+	}
+	return out, err
+}
+
+// LinksByID returns these links, by their own ids, as they stand.
+func LinksByID(ctx context.Context, q Queryer, ids []int64) (map[int64]*Link, error) {
+	out := make(map[int64]*Link, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	links, err := selectLinks(ctx, q, "id IN ("+marks(len(ids))+")", anys(ids))
+	for _, l := range links {
+		out[l.ID] = l
 	}
 	return out, err
 }
