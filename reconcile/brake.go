@@ -129,30 +129,50 @@ func (w *writer) tooMany(ctx context.Context, side record.Side, n int64) (string
 
 // SweepRows finds rows that vanished without a trigger (TRUNCATE, a cascade) and
 // leaves their deletion to the push, which the brake watches. It returns how
-// many it found.
+// many it found of which nobody had told.
 func (e *Engine) SweepRows(ctx context.Context) (int, error) {
 	found := 0
 	for _, entity := range e.mapping.Entities {
 		if entity.Direction == mapping.ToAPI || e.outbox == nil {
 			continue
 		}
-		for after := int64(0); ; {
-			lost, err := store.LostRows(ctx, e.db, entity.Name, e.rules[entity.Name].table, after, e.batch)
-			if err != nil || len(lost) == 0 {
-				if err != nil {
-					return found, err
-				}
-				break
-			}
-			edits := make([]queue.Edit, len(lost))
-			for i, l := range lost {
-				edits[i] = queue.Edit{Entity: entity.Name, LocalID: l.LocalID, Op: queue.OpDelete, ChangedAt: e.clock.Now()}
-			}
-			if err := e.db.InTx(ctx, func(tx *sql.Tx) error { return e.outbox.AppendTx(ctx, tx, edits) }); err != nil {
-				return found, err
-			}
-			found, after = found+len(lost), lost[len(lost)-1].LinkID
+		n, err := e.sweepLost(ctx, entity)
+		if found += n; err != nil {
+			return found, err
 		}
 	}
 	return found, nil
+}
+
+// sweepLost is SweepRows for one entity. A deletion that waits, or that Odoo has
+// refused, is told of already.
+func (e *Engine) sweepLost(ctx context.Context, entity *mapping.Entity) (found int, err error) {
+	for after := int64(0); ; {
+		lost, err := store.LostRows(ctx, e.db, entity.Name, e.rules[entity.Name].table, after, e.batch)
+		if err != nil || len(lost) == 0 {
+			return found, err
+		}
+		after = lost[len(lost)-1].LinkID
+		ids := make([]string, len(lost))
+		for i, l := range lost {
+			ids[i] = l.LocalID
+		}
+		standing, err := queue.StandingOf(ctx, e.db, entity.Name, ids)
+		if err != nil {
+			return found, err
+		}
+		var edits []queue.Edit
+		for _, id := range ids {
+			if s := standing[id]; !s.Waits && !s.RefusedDelete {
+				edits = append(edits, queue.Edit{Entity: entity.Name, LocalID: id, Op: queue.OpDelete, ChangedAt: e.clock.Now()})
+			}
+		}
+		if len(edits) == 0 {
+			continue
+		}
+		if err := e.db.InTx(ctx, func(tx *sql.Tx) error { return e.outbox.AppendTx(ctx, tx, edits) }); err != nil {
+			return found, err
+		}
+		found += len(edits)
+	}
 }

@@ -34,10 +34,10 @@ type LostRow struct {
 
 // LostRows returns, behind a link's id and in that order, links whose row is
 // gone although nobody noted its deletion: TRUNCATE and cascades fire no
-// trigger.
+// trigger. Deletions that wait for a person's choice are noted.
 func LostRows(ctx context.Context, q Queryer, entity string, t Table, after int64, limit int) ([]LostRow, error) {
 	rows, err := q.QueryContext(ctx, "SELECT l.id, l.local_id FROM sync_links l LEFT JOIN "+quote(t.Name)+" r ON r."+quote(t.ID)+" = l.local_id"+
-		" WHERE l.entity = ? AND l.id > ? AND l.local_id IS NOT NULL AND l.odoo_id IS NOT NULL AND l.state <> 'deleted' AND l.intent IS NULL AND r."+quote(t.ID)+" IS NULL"+
+		" WHERE l.entity = ? AND l.id > ? AND l.local_id IS NOT NULL AND l.odoo_id IS NOT NULL AND l.state <> 'deleted' AND l.intent IS NULL AND NOT (l.state = 'conflict' AND l.deleted_by <=> 'local') AND r."+quote(t.ID)+" IS NULL"+
 		" ORDER BY l.id LIMIT ?", entity, after, limit)
 	if err != nil {
 		return nil, err
