@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/stretchr/testify/require"
+
+	"odoosync/reconcile"
 )
 
 // judge holds the quiet world to what both sides were promised.
@@ -23,9 +25,21 @@ func (w *stories) judge() {
 	if open := w.rows("SELECT COUNT(*) FROM sync_links WHERE intent IS NOT NULL"); open != "0" {
 		w.fail("%s writes are still open", open)
 	}
+	w.judgeSweep(w.fail)
 	n, err := strconv.Atoi(w.rows("SELECT COUNT(*) FROM sync_conflicts"))
 	require.NoError(w.t, err)
 	w.conflicts = w.conflictsBefore + n
+}
+
+// judgeSweep: where all edits were told of, a sweep finds none.
+func (w *stories) judgeSweep(fail func(string, ...any)) {
+	report, err := w.engine.SweepValues(w.ctx, reconcile.DriftOptions{})
+	require.NoError(w.t, err)
+	for entity, c := range report {
+		if c.Drifted+c.Inserted+c.Vanished > 0 {
+			fail("a sweep finds edits that nobody made: %s %+v\n%s", entity, c, w.rows("SELECT * FROM sync_outbox WHERE status <> 'done'"))
+		}
+	}
 }
 
 func (w *stories) row(tag, field string) string {

@@ -274,6 +274,7 @@ func (w *lineStories) calm() {
 }
 
 func (w *lineStories) judge() {
+	w.judgeSweep(w.fail)
 	undecided := false // a line that moved here and was edited there stays in both invoices
 	for _, tag := range w.tags {
 		id := w.move(tag)
