@@ -210,8 +210,16 @@ func (r *run) rows(ctx context.Context) error {
 			break
 		}
 	}
-	n, err := r.s.o.Engine.SweepRows(ctx)
-	r.counts["vanished"] += int64(n)
+	report, err := r.s.o.Engine.SweepValues(ctx, reconcile.DriftOptions{RunID: r.record.ID, From: r.position.Rows, Passed: func(ctx context.Context, entity, lastID string) error {
+		r.position.Rows[entity] = lastID
+		return r.save(ctx)
+	}})
+	for entity, n := range report {
+		r.counts.add(entity, string(reconcile.Drifted), n.Drifted)
+		r.counts.add(entity, "inserted", n.Inserted)
+		r.counts.add(entity, "vanished", n.Vanished)
+		r.counts["compared"] += n.Compared
+	}
 	return err
 }
 
