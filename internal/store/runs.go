@@ -32,12 +32,14 @@ type Run struct {
 	Position json.RawMessage // where it goes on; its kind knows the form
 	Error    string
 	Started  time.Time
+	// CancelRequested: a person wanted it to end. Nobody goes on with it.
+	CancelRequested bool
 }
 
 // StartRun inserts a run and gives it its id.
 func StartRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
-	result, err := tx.ExecContext(ctx, "INSERT INTO sync_runs (kind, entity, mode, state, cause, started_at, heartbeat_at) VALUES (?, ?, ?, 'running', ?, ?, ?)",
-		r.Kind, nullText(r.Entity), nullText(r.Mode), nullText(r.Cause), now.UTC(), now.UTC())
+	result, err := tx.ExecContext(ctx, "INSERT INTO sync_runs (kind, entity, mode, state, cause, position, started_at, heartbeat_at) VALUES (?, ?, ?, 'running', ?, ?, ?, ?)",
+		r.Kind, nullText(r.Entity), nullText(r.Mode), nullText(r.Cause), nullText(string(r.Position)), now.UTC(), now.UTC())
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func LastRun(ctx context.Context, q Queryer, kind, entity, mode string) (*Run, e
 }
 
 func selectRun(ctx context.Context, q Queryer, where string, args ...any) (*Run, error) {
-	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, counts, position, started_at"+
+	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, counts, position, started_at, cancel_requested"+
 		" FROM sync_runs WHERE "+where, args...)
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func selectRun(ctx context.Context, q Queryer, where string, args ...any) (*Run,
 	for rows.Next() {
 		var r Run
 		var position, counts []byte
-		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &counts, &position, &r.Started); err != nil {
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &counts, &position, &r.Started, &r.CancelRequested); err != nil {
 			return nil, err
 		}
 		if err := decodeJSON(counts, &r.Counts); err != nil {
