@@ -173,8 +173,8 @@ func TestAPlanOfOneRecord(t *testing.T) {
 		options reconcile.PlanOptions
 		want    []string
 	}{
-		{"a record by Odoo's id", reconcile.PlanOptions{Entity: "contacts", OdooID: 1}, []string{"contacts local adopt row:1 odoo:1", "contacts odoo update row:1 odoo:1"}},
-		{"a record with its parents", reconcile.PlanOptions{Entity: "contacts", OdooID: 5},
+		{"a record by Odoo's id", reconcile.PlanOptions{Entity: "contacts", OdooIDs: []int64{1}}, []string{"contacts local adopt row:1 odoo:1", "contacts odoo update row:1 odoo:1"}},
+		{"a record with its parents", reconcile.PlanOptions{Entity: "contacts", OdooIDs: []int64{5}},
 			[]string{"contacts local adopt row:1 odoo:1", "contacts odoo update row:1 odoo:1", "contacts local create odoo:5"}},
 		{"a row with its parent", reconcile.PlanOptions{Entity: "contacts", LocalID: "5"}, []string{"contacts odoo create row:4", "contacts odoo create row:5"}},
 		{"a row that is a record", reconcile.PlanOptions{Entity: "contacts", LocalID: "1"}, []string{"contacts local adopt row:1 odoo:1", "contacts odoo update row:1 odoo:1"}},

@@ -215,8 +215,8 @@ type PlanOptions struct {
 	// Entity restricts the plan to the model of one entity, and to the records
 	// that those refer to; "" for all.
 	Entity string
-	// OdooID or LocalID restrict it further to one record or row of Entity.
-	OdooID  int64
+	// OdooIDs or LocalID restrict it further to records or one row of Entity.
+	OdooIDs []int64
 	LocalID string
 	// Item is told of each thing as it is found; its error ends the plan.
 	Item func(PlanItem) error
@@ -245,26 +245,16 @@ func (e *Engine) plan(ctx context.Context, o PlanOptions) error {
 		return err
 	}
 	switch {
-	case o.OdooID != 0:
-		if err := e.known(ctx, e.mapping.ByName(o.Entity), o.OdooID); err != nil {
+	case len(o.OdooIDs) > 0:
+		if err := e.allKnown(ctx, o.Entity, o.OdooIDs); err != nil {
 			return err
 		}
-		_, err := e.SyncRecords(ctx, models[0], []Target{{OdooID: o.OdooID}})
-		return err
+		return e.planPage(ctx, models[0], o.OdooIDs)
 	case o.LocalID != "":
 		return e.planRow(ctx, e.mapping.ByName(o.Entity), o.LocalID)
 	}
 	for _, model := range models {
-		err := o.Pager.PagesByID(ctx, model, mapping.SearchDomain(e.mapping.ByModel(model)), o.Page, 0, func(ids []int64) error {
-			targets := make([]Target, len(ids))
-			for i, id := range ids {
-				targets[i] = Target{OdooID: id}
-			}
-			if _, err := e.SyncRecords(ctx, model, targets); err != nil {
-				return err
-			}
-			return e.dry.failed
-		})
+		err := o.Pager.PagesByID(ctx, model, mapping.SearchDomain(e.mapping.ByModel(model)), o.Page, 0, func(ids []int64) error { return e.planPage(ctx, model, ids) })
 		if err != nil {
 			return err
 		}
@@ -275,4 +265,15 @@ func (e *Engine) plan(ctx context.Context, o PlanOptions) error {
 		}
 	}
 	return nil
+}
+
+func (e *Engine) planPage(ctx context.Context, model string, ids []int64) error {
+	targets := make([]Target, len(ids))
+	for i, id := range ids {
+		targets[i] = Target{OdooID: id}
+	}
+	if _, err := e.SyncRecords(ctx, model, targets); err != nil {
+		return err
+	}
+	return e.dry.failed
 }

@@ -12,7 +12,6 @@ import (
 
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
 
@@ -20,7 +19,11 @@ import (
 const (
 	ModeFull        = "full"        // all records of Odoo
 	ModeIncremental = "incremental" // those written since the last resync
+	ModeRecord      = "record"      // named records, of a run in sync_runs
 )
+
+// KindResync is a resync's kind in sync_runs.
+const KindResync = "resync"
 
 // ResyncOptions are a resync's parts and what it is for.
 type ResyncOptions struct {
@@ -28,13 +31,17 @@ type ResyncOptions struct {
 	Edits        *queue.Outbox
 	Page         int            // records a page; 0: 500
 	Entity       string         // its model alone; "": all
-	OdooID       int64          // one record of Entity alone; 0: all
+	OdooIDs      []int64        // these records of Entity alone; none: all
 	Mode         string         // "": ModeFull
 	AllowDeletes bool           // lets the deletes through that the brake holds
 	Cause        string         // who asked for it
 	Progress     func(Progress) // may be nil
 	Logger       *zap.Logger    // nil: silent
 	Grace        time.Duration  // how long it may finish what it has begun when ctx ends; 0: 10 seconds
+	// Watch is told of the run once it has its id, and gives the context in which
+	// it is worked until end is called. One that ends with store.ErrRunCancelled
+	// as its cause ends the run as cancelled. May be nil.
+	Watch func(ctx context.Context, run int64) (watched context.Context, end func())
 }
 
 // ResyncResult is what a resync did.
@@ -63,6 +70,7 @@ type resync struct {
 	since    time.Time // of an incremental one
 	resumed  bool
 	at       Progress     // of the model that is gone through
+	before   int64        // records and rows done before it
 	waiting  atomic.Int64 // records that somebody else is writing
 }
 
@@ -70,6 +78,9 @@ type resync struct {
 type resyncPosition struct {
 	Cursors map[string]importCursor `json:"cursors"` // by model
 	History int64                   `json:"history"` // the last entry of sync_changes before it
+	// What was asked for beside the run's own entity and mode.
+	OdooIDs      []int64 `json:"ids,omitempty"`
+	AllowDeletes bool    `json:"allow_deletes,omitempty"`
 }
 
 // resumable is how old the beginning of a resync may be that is gone on with.
@@ -92,20 +103,23 @@ func (e *Engine) Resync(ctx context.Context, o ResyncOptions) (ResyncResult, err
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
+	if o.Watch == nil {
+		o.Watch = func(ctx context.Context, _ int64) (context.Context, func()) { return ctx, func() {} }
+	}
 	models, err := e.modelsOf(o.Entity)
 	if err != nil {
 		return ResyncResult{}, err
 	}
-	if o.OdooID != 0 {
-		if err := e.known(ctx, e.mapping.ByName(o.Entity), o.OdooID); err != nil {
-			return ResyncResult{}, err
-		}
+	if err := e.allKnown(ctx, o.Entity, o.OdooIDs); err != nil {
+		return ResyncResult{}, err
 	}
 	r := &resync{engine: e, o: o, models: models}
 	if err := r.open(ctx); err != nil {
 		return ResyncResult{}, mysqldb.Explain(err)
 	}
-	return r.close(ctx, r.work(ctx))
+	watched, end := o.Watch(ctx, r.run.ID)
+	defer end()
+	return r.close(watched, r.work(watched))
 }
 
 // open begins a run, or goes on with one that was cut off.
@@ -122,30 +136,48 @@ func (r *resync) open(ctx context.Context) error {
 			r.since = done.Add(-e.settled - clocksApart)
 		}
 	}
-	if r.o.OdooID == 0 && r.o.Mode == ModeFull {
-		last, err := store.LastRun(ctx, e.db, "resync", r.o.Entity, r.o.Mode)
-		if err != nil {
-			return err
-		}
-		if last != nil && last.State != store.RunDone && len(last.Position) > 0 && now.Sub(last.Started) < resumable {
-			if err := json.Unmarshal(last.Position, &r.position); err == nil {
-				r.run, r.resumed = last, true
-				r.run.State, r.run.Error = store.RunRunning, ""
-				return r.save(ctx)
-			}
-		}
+	if err := r.resume(ctx); err != nil || r.resumed {
+		return err
+	}
+	if err := store.EndAbandoned(ctx, e.db, now, KindResync, e.entitiesOf(r.models), 0); err != nil {
+		return err
 	}
 	history, err := store.LastChange(ctx, e.db)
 	if err != nil {
 		return err
 	}
-	r.position = resyncPosition{Cursors: map[string]importCursor{}, History: history}
+	r.position = resyncPosition{Cursors: map[string]importCursor{}, History: history, OdooIDs: r.o.OdooIDs, AllowDeletes: r.o.AllowDeletes}
 	mode := r.o.Mode
-	if r.o.OdooID != 0 {
-		mode = "record"
+	if len(r.o.OdooIDs) > 0 {
+		mode = ModeRecord
 	}
-	r.run = &store.Run{Kind: "resync", Entity: r.o.Entity, Mode: mode, Cause: r.o.Cause}
+	r.run = &store.Run{Kind: KindResync, Entity: r.o.Entity, Mode: mode, Cause: r.o.Cause}
+	if r.run.Position, err = json.Marshal(r.position); err != nil {
+		return err
+	}
 	return store.StartRun(ctx, e.db, now, r.run)
+}
+
+// resume goes on with a full one that was cut off, unless a person cancelled it.
+func (r *resync) resume(ctx context.Context) error {
+	e, now := r.engine, r.engine.clock.Now()
+	if len(r.o.OdooIDs) > 0 || r.o.Mode != ModeFull {
+		return nil
+	}
+	last, err := store.LastRun(ctx, e.db, KindResync, r.o.Entity, r.o.Mode)
+	if err != nil || last == nil || last.State == store.RunDone || last.CancelRequested || now.Sub(last.Started) >= resumable ||
+		json.Unmarshal(last.Position, &r.position) != nil {
+		return err
+	}
+	if r.position.Cursors == nil {
+		r.position.Cursors = map[string]importCursor{}
+	}
+	r.run, r.resumed = last, true
+	r.run.State, r.run.Error, r.position.AllowDeletes = store.RunRunning, "", r.o.AllowDeletes
+	if err := store.EndAbandoned(ctx, e.db, now, KindResync, e.entitiesOf(r.models), last.ID); err != nil {
+		return err
+	}
+	return r.save(ctx)
 }
 
 func (r *resync) save(ctx context.Context) error {
@@ -180,7 +212,7 @@ func (r *resync) work(ctx context.Context) error {
 	if r.engine.outbox == nil {
 		return nil
 	}
-	if r.o.OdooID == 0 {
+	if len(r.o.OdooIDs) == 0 {
 		if _, err := r.engine.SweepRows(ctx); err != nil {
 			return err
 		}
@@ -196,9 +228,15 @@ func (r *resync) work(ctx context.Context) error {
 func (r *resync) records(ctx context.Context) error {
 	e := r.engine
 	way := passage{ImportOptions: ImportOptions{Pager: r.o.Pager, Page: r.o.Page, Progress: r.progress}, cause: r.cause(), load: r.loadCursor, save: r.saveCursor, passes: r.passes}
-	if r.o.OdooID != 0 {
-		_, err := e.importPage(ctx, &way, r.models[0], []int64{r.o.OdooID})
-		return err
+	if ids := r.o.OdooIDs; len(ids) > 0 {
+		r.run.Total = int64(len(ids))
+		for page := range slices.Chunk(ids, r.o.Page) {
+			if _, err := e.importPage(ctx, &way, r.models[0], page); err != nil {
+				return err
+			}
+			r.run.Done += int64(len(page))
+		}
+		return nil
 	}
 	if !r.since.IsZero() {
 		way.more = [][]any{{"write_date", ">=", r.since.UTC().Format(time.DateTime)}}
@@ -234,97 +272,9 @@ func (r *resync) saveCursor(ctx context.Context, model string, c importCursor) e
 func (r *resync) progress(p Progress) {
 	if p.Entity != r.at.Entity {
 		r.at = Progress{Entity: p.Entity}
-		r.run.Total = r.run.Done + p.Total
+		r.before = r.run.Done
 	}
-	r.run.Done += p.Done - r.at.Done
+	r.run.Done, r.run.Total = r.before+p.Done, r.before+p.Total
 	r.at = p
 	r.o.Progress(p)
-}
-
-// close notes how the run ended and counts what it did.
-func (r *resync) close(stopped context.Context, failure error) (ResyncResult, error) {
-	ctx := context.WithoutCancel(stopped)
-	failure = mysqldb.Explain(failure)
-	result := ResyncResult{RunID: r.run.ID, Mode: r.o.Mode, Resumed: r.resumed}
-	counts, err := r.count(ctx)
-	if err != nil && failure == nil {
-		failure = mysqldb.Explain(err)
-	}
-	result.Counts, r.run.Counts = counts, counts
-	switch {
-	case failure == nil:
-		r.run.State, r.run.Done = store.RunDone, max(r.run.Done, r.run.Total)
-		failure = r.imported(ctx)
-	case stopped.Err() != nil:
-		r.run.State, r.run.Error = store.RunCancelled, "it was stopped; the next one goes on from here"
-		failure = record.Wrap(record.CodeUnavailable, failure, "the resync was stopped; run it again and it goes on where it stopped")
-	default:
-		r.run.State, r.run.Error = store.RunFailed, record.Message(failure)
-	}
-	if err := r.save(ctx); err != nil && failure == nil {
-		failure = mysqldb.Explain(err)
-	}
-	return result, failure
-}
-
-// imported notes, once everything was gone through, that there is nothing left
-// to import: a daemon that waits for a resync begins its work by that.
-func (r *resync) imported(ctx context.Context) error {
-	if r.o.Entity != "" || r.o.OdooID != 0 || r.o.Mode != ModeFull {
-		return nil
-	}
-	for _, model := range r.models {
-		if err := r.engine.saveImport(ctx, model, importCursor{Done: true, Of: r.engine.importOf(model)}); err != nil {
-			return mysqldb.Explain(err)
-		}
-	}
-	return nil
-}
-
-var countNames = map[string]string{"local adopt": "adopted", "local create": "created_here", "odoo create": "created_in_odoo", "local update": "updated_here",
-	"local revive": "updated_here", "odoo update": "updated_in_odoo", "local delete": "deleted_here", "odoo delete": "deleted_in_odoo"}
-
-func (r *resync) count(ctx context.Context) (map[string]int64, error) {
-	out := map[string]int64{}
-	done, err := store.RunChanges(ctx, r.engine.db, r.run.ID, r.position.History)
-	if err != nil {
-		return out, err
-	}
-	for key, n := range done {
-		out[countNames[key]] += n
-	}
-	states, err := store.LinkCounts(ctx, r.engine.db)
-	if err != nil {
-		return out, err
-	}
-	for _, s := range states {
-		entity := r.engine.mapping.ByName(s.Entity)
-		if entity == nil || !slices.Contains(r.models, entity.Model) {
-			continue
-		}
-		switch s.State {
-		case store.InConflict:
-			out["conflicts"] += s.N
-		case store.Failed:
-			out["refused"] += s.N
-		}
-	}
-	pending, _, _, err := queue.OutboxStats(ctx, r.engine.db, r.engine.clock.Now())
-	out["waiting"] = pending + r.waiting.Load()
-	return out, err
-}
-
-// release lets the deletes through that the brake would hold.
-func (r *resync) release(ctx context.Context) error {
-	if !r.o.AllowDeletes {
-		return nil
-	}
-	for _, entity := range r.engine.mapping.Entities {
-		if r.o.Entity == "" || r.o.Entity == entity.Name {
-			if err := r.engine.AllowDeletes(ctx, entity.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -3,6 +3,9 @@ package reconcile
 import (
 	"context"
 	"database/sql"
+	"time"
+
+	"go.uber.org/zap"
 
 	"odoosync/internal/queue"
 	"odoosync/internal/store"
@@ -11,7 +14,7 @@ import (
 // enqueue puts the rows that belong to no record into the outbox, and returns
 // how many. One whose edit waits there already gets no second one.
 func (r *resync) enqueue(ctx context.Context) (n int64, err error) {
-	if r.o.OdooID != 0 {
+	if len(r.o.OdooIDs) > 0 {
 		return 0, nil
 	}
 	for _, entity := range r.engine.writtenBack(r.models) {
@@ -30,12 +33,23 @@ func (r *resync) enqueue(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
+// showEvery is how often a run notes how far its push is.
+const showEvery = time.Second
+
+// show notes how far the run is, for whoever looks; that it fails ends nothing.
+func (r *resync) show(ctx context.Context) {
+	if err := r.save(ctx); err != nil && ctx.Err() == nil {
+		r.engine.log.Warn("how far a resync is could not be noted", zap.Int64("run", r.run.ID), zap.Error(err))
+	}
+}
+
 // push sends what is due in the outbox until nothing is.
 func (r *resync) push(ctx context.Context, rows int64) error {
 	p := Progress{Entity: "rows for Odoo", Total: rows}
 	if rows > 0 {
-		r.o.Progress(p)
+		r.progress(p)
 	}
+	saved := r.engine.clock.Now()
 	edits, err := r.edits(ctx)
 	if err != nil {
 		return err
@@ -47,7 +61,11 @@ func (r *resync) push(ctx context.Context, rows int64) error {
 			if err != nil {
 				p.Failed++
 			}
-			r.o.Progress(p)
+			r.progress(p)
+			if now := r.engine.clock.Now(); now.Sub(saved) >= showEvery {
+				saved = now
+				r.show(ctx)
+			}
 		}})
 	err = pusher.Push(ctx, r.o.Grace)
 	if err == nil && ctx.Err() != nil {
@@ -55,12 +73,12 @@ func (r *resync) push(ctx context.Context, rows int64) error {
 	}
 	if err == nil && p.Total > 0 {
 		p.Ended = true
-		r.o.Progress(p)
+		r.progress(p)
 	}
 	return err
 }
 
-// edits are those the resync is for: of its record, of its model's entities, or
+// edits are those the resync is for: of its records, of its model's entities, or
 // all. What a plan of the same did not show is left to the daemon.
 func (r *resync) edits(ctx context.Context) (Edits, error) {
 	if r.o.Entity == "" {
@@ -69,18 +87,17 @@ func (r *resync) edits(ctx context.Context) (Edits, error) {
 	var entities, rows []string
 	for _, entity := range r.engine.writtenBack(r.models) {
 		entities = append(entities, entity.Name)
-		if r.o.OdooID == 0 {
-			continue
-		}
-		links, err := store.LinksOfRecords(ctx, r.engine.db, entity.Name, []int64{r.o.OdooID})
+		links, err := store.LinksOfRecords(ctx, r.engine.db, entity.Name, r.o.OdooIDs)
 		if err != nil {
 			return nil, err
 		}
-		if l := links[r.o.OdooID]; l != nil {
-			rows = append(rows, l.LocalID)
+		for _, id := range r.o.OdooIDs {
+			if l := links[id]; l != nil {
+				rows = append(rows, l.LocalID)
+			}
 		}
 	}
-	if len(entities) == 0 || r.o.OdooID != 0 && len(rows) == 0 {
+	if len(entities) == 0 || len(r.o.OdooIDs) > 0 && len(rows) == 0 {
 		entities, rows = []string{""}, nil // nothing of it goes to Odoo
 	}
 	return r.o.Edits.Only(entities, rows), nil

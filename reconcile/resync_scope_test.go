@@ -17,7 +17,7 @@ func TestAScopedResyncSendsNothingElse(t *testing.T) {
 		options         reconcile.ResyncOptions
 		contacts, leads int
 	}{
-		{"one record", reconcile.ResyncOptions{Entity: "contacts", OdooID: 1}, 1, 0},
+		{"one record", reconcile.ResyncOptions{Entity: "contacts", OdooIDs: []int64{1}}, 1, 0},
 		{"one entity", reconcile.ResyncOptions{Entity: "contacts"}, 2, 0},
 		{"an entity that only comes from Odoo", reconcile.ResyncOptions{Entity: "quotes"}, 1, 0},
 		{"everything", reconcile.ResyncOptions{}, 2, 1},

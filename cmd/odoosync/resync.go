@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -39,15 +40,15 @@ func (e *env) session(c *cobra.Command, f func(ctx context.Context, s *app.Sessi
 // scopeFlags adds the flags that restrict a plan or a resync.
 func scopeFlags(c *cobra.Command, scope *app.Scope) {
 	c.Flags().StringVar(&scope.Entity, "entity", "", "only this entity of the mapping (and what its records refer to), such as contacts")
-	c.Flags().Int64Var(&scope.OdooID, "id", 0, "only this record of the entity, by its id in Odoo")
+	c.Flags().Int64SliceVar(&scope.OdooIDs, "id", nil, "only this record of the entity, by its id in Odoo; several: --id 12,13 or --id 12 --id 13")
 }
 
 // checkScope refuses an id that does not say of what.
 func checkScope(c *cobra.Command, scope app.Scope) error {
 	switch {
-	case c.Flags().Changed("id") && scope.OdooID <= 0:
-		return usageError{errors.New("--id is the record's id in Odoo, a number above 0")}
-	case scope.OdooID != 0 && scope.Entity == "":
+	case c.Flags().Changed("id") && (len(scope.OdooIDs) == 0 || slices.Min(scope.OdooIDs) <= 0):
+		return usageError{errors.New("--id is a record's id in Odoo, a number above 0; several: --id 12,13")}
+	case len(scope.OdooIDs) > 0 && scope.Entity == "":
 		return usageError{errors.New("--id needs --entity: each has ids of its own (--entity contacts --id 12)")}
 	}
 	return nil
@@ -82,6 +83,7 @@ func (e *env) resync() *cobra.Command {
 		Short: "Compare both sides in full and make them agree",
 		Long: "Compare both sides and make them agree: match rows and records that are the same, make what has no match, merge the rest.\n" +
 			"One that was cut off goes on where it stopped. It may run beside odoosync serve.\n" +
+			"While another process does the same, this follows that one to its end; while one does something else, this is refused.\n" +
 			"With --entity or --id only what belongs to that is sent to Odoo, and what it refers to.\n" +
 			"The exit code is 3 when something is left: conflicts, refused records, or what waits for another try.",
 		Args: noArgs,

@@ -40,7 +40,8 @@ func TestExitCodesOfPlanAndResync(t *testing.T) {
 		says   string
 	}{
 		{"an id of nothing", nil, []string{"plan", "--id", "4"}, exitUsage, "--id needs --entity"},
-		{"a word for an id", nil, []string{"plan", "--id", "x"}, exitUsage, `--id takes a whole number, not "x"`},
+		{"a word for an id", nil, []string{"plan", "--id", "x"}, exitUsage, `--id takes whole numbers such as 12,13, not "x"`},
+		{"an id that is none among others", nil, []string{"plan", "--entity", "contacts", "--id", "1,-2"}, exitUsage, "a number above 0"},
 		{"no id", nil, []string{"resync", "--entity", "contacts", "--id", "0"}, exitUsage, "a number above 0"},
 		{"an unknown mode", nil, []string{"resync", "--mode", "quick"}, exitUsage, "full or incremental"},
 		{"an unknown entity", nil, []string{"plan", "--entity", "contact"}, exitUsage, "did you mean contacts?"},

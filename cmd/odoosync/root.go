@@ -64,6 +64,8 @@ func flagTakes(f *pflag.Flag) string {
 		return "a duration such as 10s"
 	case "bool":
 		return "true or false"
+	case "int64Slice":
+		return "whole numbers such as 12,13"
 	}
 	return "a whole number"
 }

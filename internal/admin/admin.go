@@ -1,17 +1,11 @@
 package admin
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/jonboulle/clockwork"
@@ -33,6 +27,7 @@ type Options struct {
 	Token     string // opens everything; must not be empty
 	ReadToken string // opens GET; "": none does
 	Conflicts Conflicts
+	Runs      Runs
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -68,6 +63,7 @@ func (h *Handler) Register(r gin.IRouter) {
 	api.GET("/conflicts", h.conflicts)
 	api.POST("/conflicts/:id/resolve", h.resolve)
 	api.POST("/push", h.push)
+	h.registerRuns(api)
 }
 
 // admit lets only those in who may do what they ask for.
@@ -106,12 +102,6 @@ type page struct {
 	Next      int64                `json:"next,omitempty"` // "before" of the next page; absent on the last
 }
 
-// Pages of a list: how long they are, and may be.
-const (
-	usualPage   = 50
-	longestPage = 500
-)
-
 func (h *Handler) conflicts(c *gin.Context) {
 	if p := onlyQuery(c, "state", "entity", "before", "limit"); p != nil {
 		reply(c, p)
@@ -126,23 +116,19 @@ func (h *Handler) conflicts(c *gin.Context) {
 		reply(c, refuse(http.StatusBadRequest, "bad_query", "state takes open, resolved or all"))
 		return
 	}
-	before, p := number(c, "before", math.MaxInt64)
-	limit, p2 := number(c, "limit", longestPage)
-	if p = cmp.Or(p, p2); p != nil {
+	before, limit, p := cursor(c)
+	if p != nil {
 		reply(c, p)
 		return
 	}
-	if limit == 0 {
-		limit = usualPage
-	}
-	f.Before, f.Limit = before, int(limit)+1 // one more tells whether a page follows
+	f.Before, f.Limit = before, limit+1 // one more tells whether a page follows
 	list, err := h.o.Conflicts.Conflicts(c.Request.Context(), f)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
 	out := page{Conflicts: append([]store.KeptConflict{}, list...)}
-	if len(list) > int(limit) {
+	if len(list) > limit {
 		out.Conflicts = out.Conflicts[:limit]
 		out.Next = out.Conflicts[limit-1].ID
 	}
@@ -175,8 +161,8 @@ func (h *Handler) resolve(c *gin.Context) {
 
 func (h *Handler) push(c *gin.Context) {
 	body, p := readBody(c)
-	if p == nil && len(bytes.TrimSpace(body)) > 0 && !bytes.Equal(bytes.TrimSpace(body), []byte("{}")) {
-		p = refuse(http.StatusUnprocessableEntity, "bad_body", "a push takes no body")
+	if p == nil {
+		p = object(body)
 	}
 	if p != nil {
 		reply(c, p)
@@ -198,7 +184,15 @@ func (h *Handler) fail(c *gin.Context, err error) {
 		p.status, p.code = http.StatusNotFound, "not_found"
 	case errors.Is(err, store.ErrDecided):
 		p.status, p.code = http.StatusConflict, "resolved_already"
-	case code == record.CodeRejected, code == record.CodeDenied:
+	case errors.Is(err, store.ErrNoRun):
+		p.status, p.code = http.StatusNotFound, "not_found"
+	case errors.Is(err, store.ErrRunEnded):
+		p.status, p.code = http.StatusConflict, "ended_already"
+	case errors.Is(err, ErrBusy):
+		p.status, p.code = http.StatusConflict, "busy"
+	case errors.Is(err, ErrPaused):
+		p.status, p.code = http.StatusConflict, "paused"
+	case code == record.CodeRejected, code == record.CodeDenied, code == record.CodeConfig:
 		p.status, p.code = http.StatusUnprocessableEntity, "refused"
 	case code.Waits(), code == record.CodeRetryable:
 		p.status, p.code = http.StatusServiceUnavailable, "unavailable"
@@ -207,38 +201,6 @@ func (h *Handler) fail(c *gin.Context, err error) {
 		h.o.Logger.Error("an admin request failed", zap.String("path", c.FullPath()), zap.Error(err))
 	}
 	reply(c, p)
-}
-
-// onlyQuery refuses a query that holds what the address does not know, or
-// anything twice: a mistyped filter would show too much.
-func onlyQuery(c *gin.Context, known ...string) *problem {
-	query, err := url.ParseQuery(c.Request.URL.RawQuery)
-	if err != nil { // what net/http would leave out in silence
-		return refuse(http.StatusBadRequest, "bad_query", "the address ends in something that is no query")
-	}
-	for name, values := range query {
-		if !slices.Contains(known, name) || len(values) > 1 {
-			takes := "no query"
-			if len(known) > 0 {
-				takes = strings.Join(known, ", ")
-			}
-			return refuse(http.StatusBadRequest, "bad_query", "%.40q is not known here or stands twice; this address takes %s", name, takes)
-		}
-	}
-	return nil
-}
-
-// number reads a whole number of the query, 0 where it is absent.
-func number(c *gin.Context, name string, highest int64) (int64, *problem) {
-	text := c.Query(name)
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 1 || n > highest {
-		return 0, refuse(http.StatusBadRequest, "bad_query", "%s takes a whole number from 1 to %d", name, highest)
-	}
-	return n, nil
 }
 
 // problem is a refusal.

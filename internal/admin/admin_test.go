@@ -56,6 +56,7 @@ type server struct {
 	t       *testing.T
 	handler http.Handler
 	kept    *kept
+	ran     *ran
 	clock   *clockwork.FakeClock
 	pushes  int
 	pushErr error
@@ -63,8 +64,8 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
-	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Clock: s.clock,
+	s := &server{t: t, ran: &ran{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
+	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Clock: s.clock,
 		Push:   func() error { s.pushes++; return s.pushErr },
 		Status: func(context.Context) (any, error) { return map[string]int{"open_conflicts": 2}, nil }})
 	require.NoError(t, err)

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -91,4 +94,43 @@ func members(body []byte) (map[string]json.RawMessage, bool) {
 		out[key] = value
 	}
 	return out, true
+}
+
+// field is a member that a body may have.
+type field struct {
+	name  string
+	takes string // what it takes, for a person
+	read  func(raw json.RawMessage) bool
+}
+
+// object reads a body that is an object of these fields, and nothing besides: a
+// key that stands twice or is not known may be something that was meant. An
+// empty body is an empty object.
+func object(body []byte, fields ...field) *problem {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if !json.Valid(body) {
+		return errNotJSON
+	}
+	found, ok := members(body)
+	if !ok {
+		return refuse(http.StatusUnprocessableEntity, "bad_body", "the body must be a JSON object in which no key stands twice")
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+		if raw := found[f.name]; raw != nil && !f.read(raw) {
+			return refuse(http.StatusUnprocessableEntity, "bad_body", "%s takes %s", f.name, f.takes)
+		}
+		delete(found, f.name)
+	}
+	unknown := slices.Sorted(maps.Keys(found))
+	switch {
+	case len(unknown) == 0:
+		return nil
+	case len(names) == 0:
+		return refuse(http.StatusUnprocessableEntity, "bad_body", "this address takes no body")
+	}
+	return refuse(http.StatusUnprocessableEntity, "bad_body", "%.40q is not known here%s; the body takes %s", unknown[0], record.DidYouMean(unknown[0], names), strings.Join(names, ", "))
 }

@@ -67,6 +67,7 @@ type App struct {
 	stops   []stop
 	bound   boundState
 	pushJob gocron.Job // nil until Odoo was reached
+	resyncs *service   // nil until Odoo was reached
 }
 
 // stop is a part's name and how to end it.

@@ -16,21 +16,15 @@ import (
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
-	"odoosync/internal/store"
 	"odoosync/odooclient"
 	"odoosync/reconcile"
 )
 
 // Session is what a single command needs of both sides.
 type Session struct {
-	config  configs.Config
-	db      *mysqldb.DB
-	client  *odooclient.Client
-	engine  *reconcile.Engine
-	outbox  *queue.Outbox
-	owner   string
-	log     *zap.Logger
-	capture func(context.Context) error
+	config configs.Config
+	client *odooclient.Client
+	*resyncer
 }
 
 // OpenSession connects to Odoo and binds the mapping, for plan and resync.
@@ -54,11 +48,10 @@ func OpenSession(ctx context.Context, c configs.Config, db *mysqldb.DB, log *zap
 		client.Close()
 		return nil, err
 	}
-	s := &Session{config: c, db: db, client: client, owner: processName(), log: log}
-	s.outbox = queue.NewOutbox(db, queue.OutboxOptions{})
-	s.engine = reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: s.outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap, Brake: brakeOf(c)})
-	s.capture = func(ctx context.Context) error { _, err := capture.Install(ctx, db, m); return err }
-	return s, nil
+	outbox := queue.NewOutbox(db, queue.OutboxOptions{})
+	engine := reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap, Brake: brakeOf(c)})
+	return &Session{config: c, client: client, resyncer: &resyncer{db: db, clock: clockwork.NewRealClock(), log: log, engine: engine, pager: client, outbox: outbox,
+		page: c.Reconcile.Page, owner: processName(), capture: func(ctx context.Context) error { _, err := capture.Install(ctx, db, m); return err }}}, nil
 }
 
 // Close ends the connections to Odoo.
@@ -76,7 +69,8 @@ func processName() string {
 // Scope is what a plan or a resync is restricted to.
 type Scope struct {
 	Entity string // "": all
-	OdooID int64  // one record of Entity by Odoo's id; 0: all
+	// OdooIDs are records of Entity by Odoo's ids; none: all.
+	OdooIDs []int64
 }
 
 // Plan prints what a full reconcile would do, and tells whether some of it is
@@ -89,7 +83,7 @@ func (s *Session) Plan(ctx context.Context, out io.Writer, scope Scope, lines bo
 	if lines {
 		show = func(i reconcile.PlanItem) error { return encoder.Encode(i) }
 	}
-	counts, err := s.engine.Plan(ctx, reconcile.PlanOptions{Pager: s.client, Page: s.config.Reconcile.Page, Entity: scope.Entity, OdooID: scope.OdooID, Item: show})
+	counts, err := s.engine.Plan(ctx, reconcile.PlanOptions{Pager: s.client, Page: s.config.Reconcile.Page, Entity: scope.Entity, OdooIDs: scope.OdooIDs, Item: show})
 	if err != nil {
 		return false, mysqldb.Explain(err)
 	}
@@ -108,41 +102,28 @@ type ResyncOptions struct {
 }
 
 // Resync does what Plan shows, prints what came of it, and tells whether
-// something is left for a person.
+// something is left for a person. Where another process does the same already,
+// it follows that one to its end and prints its result.
 func (s *Session) Resync(ctx context.Context, out io.Writer, o ResyncOptions) (left bool, err error) {
-	names, err := s.engine.ResyncLeases(o.Entity)
+	told := func(run int64, joined bool) {
+		if joined {
+			fmt.Fprintf(out, "joined run %d, which does the same already; Ctrl-C leaves it running\n", run)
+		}
+	}
+	ended, err := s.resync(ctx, reconcile.ResyncOptions{Entity: o.Entity, OdooIDs: o.OdooIDs, Mode: o.Mode, AllowDeletes: o.AllowDeletes,
+		Cause: "odoosync resync on " + s.owner, Progress: o.Progress}, told)
 	if err != nil {
 		return false, err
 	}
-	var result reconcile.ResyncResult
-	taken, err := leases{s.db, clockwork.NewRealClock(), s.owner}.while(ctx, names, func(ctx context.Context) error {
-		if err := s.capture(ctx); err != nil {
-			s.log.Warn("edits of some tables are not noticed: the triggers could not be made; odoosync check says what to do", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
-		}
-		result, err = s.engine.Resync(ctx, reconcile.ResyncOptions{Pager: s.client, Edits: s.outbox, Page: s.config.Reconcile.Page, Entity: o.Entity, OdooID: o.OdooID,
-			Mode: o.Mode, AllowDeletes: o.AllowDeletes, Cause: "odoosync resync on " + s.owner, Progress: o.Progress, Logger: s.log, Grace: drainGrace})
-		return err
-	})
-	if err != nil {
-		return false, mysqldb.Explain(err)
+	if ended.joined {
+		o.Mode = ended.Mode // it is the other's, and no news
 	}
-	if taken != "" {
-		return false, s.errTaken(ctx, taken)
-	}
-	printResync(out, o, result)
-	return result.Left(), nil
-}
-
-func (s *Session) errTaken(ctx context.Context, name string) error {
-	holder, err := store.LeaseHolder(ctx, s.db, name)
-	if err != nil {
-		return mysqldb.Explain(err)
-	}
-	return record.Errorf(record.CodeUnavailable, "another resync runs (%s): wait until it has ended; if that process is gone, try again in %s", holder, pushLease)
+	printResync(out, o, ended.ResyncResult)
+	return ended.Left(), nil
 }
 
 func printResync(out io.Writer, o ResyncOptions, r reconcile.ResyncResult) {
-	if o.Mode == reconcile.ModeIncremental && r.Mode == reconcile.ModeFull && o.OdooID == 0 {
+	if o.Mode == reconcile.ModeIncremental && r.Mode == reconcile.ModeFull && len(o.OdooIDs) == 0 {
 		fmt.Fprintln(out, "It was a full one: there is no earlier resync to go on from.")
 	}
 	if r.Resumed {

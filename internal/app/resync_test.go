@@ -146,7 +146,7 @@ func TestAResyncSaysWhatItDid(t *testing.T) {
 	require.NotEmpty(t, shown)
 	var text string
 	require.NoError(t, f.db.QueryRow("SELECT CONCAT_WS(' ', kind, mode, state, total, done) FROM sync_runs").Scan(&text))
-	require.Equal(t, "resync full done 9 9", text)
+	require.Equal(t, "resync full done 18 18", text, "records gone through, and rows sent")
 
 	f.sim.Write("res.partner", 2, odoosim.Values{"city": "Brest"})
 	out.Reset()

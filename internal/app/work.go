@@ -55,6 +55,7 @@ func (a *App) work(ctx context.Context) {
 	a.captureEdits(ctx, m)
 	outbox := queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	engine := a.newEngine(m, outbox)
+	defer a.serveResyncs(ctx, engine, outbox, m)()
 	if !a.hold(ctx, engine) {
 		return
 	}

@@ -71,3 +71,21 @@ func EndAbandoned(ctx context.Context, tx Execer, now time.Time, kind string, en
 		append([]any{now.UTC(), ErrRunCancelled.Error(), kind, but}, anys(entities)...)...)
 	return err
 }
+
+// EndDead ends the runs of a kind that nobody goes on with and whose processes
+// are gone.
+func EndDead(ctx context.Context, tx Execer, now time.Time, kind string) error {
+	list, err := ListRuns(ctx, tx, now, RunFilter{Kind: kind, State: RunRunning})
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if !r.Dead {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE sync_runs SET state = 'failed', error = 'its process ended before it did', finished_at = ? WHERE id = ? AND state = 'running'", now.UTC(), r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
