@@ -41,6 +41,8 @@ type WorkerOptions struct {
 	Idle    time.Duration // how often due retries are looked for; 0: 1 second
 	// OnDone is told of every finished event, for metrics and the demo; may be nil.
 	OnDone func(e queue.Event, o Outcome, err error)
+	// Paused tells, before each claim, that events are to wait; may be nil.
+	Paused func(ctx context.Context) bool
 }
 
 // Worker takes events from the inbox and syncs their records.
@@ -110,6 +112,9 @@ func (w *Worker) loop(ctx, work context.Context) {
 func (w *Worker) Step(ctx context.Context) (int, error) {
 	if err := w.releaseStuck(ctx); err != nil {
 		return 0, err
+	}
+	if w.o.Paused != nil && w.o.Paused(ctx) {
+		return 0, nil
 	}
 	events, err := w.o.Inbox.Claim(ctx, w.o.Batch, w.o.Lease)
 	if err != nil || len(events) == 0 {

@@ -28,6 +28,7 @@ type Options struct {
 	ReadToken string // opens GET; "": none does
 	Conflicts Conflicts
 	Runs      Runs
+	Pauses    Pauses
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -64,6 +65,8 @@ func (h *Handler) Register(r gin.IRouter) {
 	api.POST("/conflicts/:id/resolve", h.resolve)
 	api.POST("/push", h.push)
 	h.registerRuns(api)
+	api.POST("/pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) })
+	api.POST("/resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) })
 }
 
 // admit lets only those in who may do what they ask for.

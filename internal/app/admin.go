@@ -7,6 +7,7 @@ import (
 	"odoosync/internal/admin"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
+	"odoosync/internal/store"
 	"odoosync/reconcile"
 )
 
@@ -18,7 +19,7 @@ func (a *App) newAdmin() (*admin.Handler, error) {
 		outbox = queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	}
 	return admin.New(admin.Options{Token: a.keys.admin, ReadToken: a.config.Admin.ReadToken.Reveal(),
-		Conflicts: reconcile.NewArbiter(a.db, outbox, a.o.Clock), Runs: a, Push: a.pushNow, Status: a.summary, Clock: a.o.Clock, Logger: a.log})
+		Conflicts: reconcile.NewArbiter(a.db, outbox, a.o.Clock), Runs: a, Pauses: a, Push: a.pushNow, Status: a.summary, Clock: a.o.Clock, Logger: a.log})
 }
 
 func (a *App) summary(ctx context.Context) (any, error) {
@@ -32,6 +33,11 @@ func (a *App) summary(ctx context.Context) (any, error) {
 func (a *App) pushNow() error {
 	if a.client == nil {
 		return record.Errorf(record.CodeRejected, "there is no Odoo to push to: set odoo.url")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	if err := refusePaused(ctx, a.db, func(p store.Paused) bool { return p.ToOdoo }); err != nil {
+		return err
 	}
 	a.mu.Lock()
 	job, reason := a.pushJob, a.bound.reason

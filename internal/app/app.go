@@ -60,6 +60,7 @@ type App struct {
 	keys   keys
 	addr   net.Addr
 	stats  *metrics
+	paused *pauses
 
 	failed chan error // a part that cannot go on
 
@@ -191,6 +192,7 @@ func (a *App) startDatabase(ctx context.Context) error {
 		return err
 	}
 	a.db, a.local = db, local
+	a.paused = &pauses{db: db, clock: a.o.Clock, log: a.log}
 	if local != nil {
 		a.onStop("the private database", local.Stop)
 		fmt.Fprintf(a.o.Out, "Private MariaDB at 127.0.0.1:%d. To look inside:\n  %s\n", local.Port(), local.ConnectHint(db.Name()))

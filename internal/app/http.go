@@ -118,7 +118,11 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 		odoo = "ok, version " + a.bound.series
 	}
 	a.mu.Unlock()
-	answer(w, status, map[string]any{"database": database, "odoo": odoo, "source": a.config.Source()})
+	report := map[string]any{"database": database, "odoo": odoo, "source": a.config.Source()}
+	if sentence := a.paused.now(ctx).String(); sentence != "" {
+		report["paused"] = sentence
+	}
+	answer(w, status, report)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

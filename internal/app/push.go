@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/admin"
 	"odoosync/internal/record"
 	"odoosync/reconcile"
 )
@@ -16,8 +17,10 @@ const pushLease = 15 * time.Second
 
 // push sends what waits in the outbox, unless another daemon does.
 func (a *App) push(ctx context.Context, pusher *reconcile.Pusher) {
-	err := a.alone(ctx, "push", func(ctx context.Context) error { return pusher.Push(ctx, drainGrace) })
-	if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+	err := a.paused.unless(ctx, a.paused.toOdoo, func(ctx context.Context) error {
+		return a.alone(ctx, "push", func(ctx context.Context) error { return pusher.Push(ctx, drainGrace) })
+	})
+	if err != nil && !errors.Is(err, admin.ErrPaused) && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
 		a.log.Warn("edits for Odoo wait", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
 	}
 }
@@ -32,14 +35,16 @@ func (a *App) alone(ctx context.Context, name string, f func(context.Context) er
 // sweep finds rows that vanished without a trigger; the push sends their
 // deletion.
 func (a *App) sweep(ctx context.Context, engine *reconcile.Engine) {
-	err := a.alone(ctx, "sweep", func(ctx context.Context) error {
-		n, err := engine.SweepRows(ctx)
-		if n > 0 {
-			a.log.Warn("rows had vanished without a trigger (TRUNCATE, or a foreign key's cascade); their deletion goes to Odoo", zap.Int("rows", n))
-		}
-		return err
+	err := a.paused.unless(ctx, a.paused.toAPI, func(ctx context.Context) error {
+		return a.alone(ctx, "sweep", func(ctx context.Context) error {
+			n, err := engine.SweepRows(ctx)
+			if n > 0 {
+				a.log.Warn("rows had vanished without a trigger (TRUNCATE, or a foreign key's cascade); their deletion goes to Odoo", zap.Int("rows", n))
+			}
+			return err
+		})
 	})
-	if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+	if err != nil && !errors.Is(err, admin.ErrPaused) && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
 		a.log.Warn("the sweep of rows did not end and will be done again", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
 	}
 }

@@ -63,6 +63,9 @@ func (r *resyncer) resync(ctx context.Context, o reconcile.ResyncOptions, told b
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := refusePaused(ctx, r.db, store.Paused.Any); err != nil {
+		return outcome{}, err
+	}
 	for waited := 0; ; {
 		result, taken, err := r.try(ctx, names, o, told)
 		if err != nil || taken == "" {
@@ -76,7 +79,7 @@ func (r *resyncer) resync(ctx context.Context, o reconcile.ResyncOptions, told b
 			if waited++; waited > patience {
 				return outcome{}, r.errTaken(ctx, taken)
 			}
-			if err := r.pause(ctx); err != nil {
+			if err := r.idle(ctx); err != nil {
 				return outcome{}, err
 			}
 			continue
@@ -120,7 +123,7 @@ func (r *resyncer) try(ctx context.Context, names []string, o reconcile.ResyncOp
 		o.Pager, o.Edits, o.Page, o.Logger, o.Grace = r.pager, r.outbox, r.page, r.log, drainGrace
 		o.Watch = func(ctx context.Context, run int64) (context.Context, func()) {
 			told(run, false)
-			return watch(ctx, r.db, r.clock, r.log, run)
+			return watch(ctx, r.db, r.clock, r.log, run, store.Paused.Any)
 		}
 		result, err = r.engine.Resync(ctx, o)
 		if result.RunID != 0 && r.ended != nil {
@@ -164,7 +167,7 @@ func (r *resyncer) follow(ctx context.Context, run int64, lease string, show fun
 		case show != nil:
 			show(reconcile.Progress{Entity: fmt.Sprintf("run %d", run), Total: now.Total, Done: now.Done})
 		}
-		if err := r.pause(ctx); err != nil {
+		if err := r.idle(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -173,7 +176,7 @@ func (r *resyncer) follow(ctx context.Context, run int64, lease string, show fun
 // pollEvery is how often another's run is looked at.
 const pollEvery = time.Second
 
-func (r *resyncer) pause(ctx context.Context) error {
+func (r *resyncer) idle(ctx context.Context) error {
 	timer := r.clock.NewTimer(pollEvery)
 	defer timer.Stop()
 	select {
@@ -228,7 +231,7 @@ func (r *resyncer) plan(ctx context.Context, o reconcile.ResyncOptions, told beg
 		return mysqldb.Explain(err)
 	}
 	told(run.ID, false)
-	watched, end := watch(ctx, r.db, r.clock, r.log, run.ID)
+	watched, end := watch(ctx, r.db, r.clock, r.log, run.ID, nil)
 	defer end()
 	counts, err := r.engine.Plan(watched, reconcile.PlanOptions{Pager: r.pager, Page: r.page, Entity: o.Entity, OdooIDs: o.OdooIDs, Item: func(reconcile.PlanItem) error { return nil }})
 	if err != nil && errors.Is(context.Cause(watched), store.ErrRunCancelled) {

@@ -7,6 +7,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
+	"odoosync/internal/admin"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/store"
 )
@@ -17,8 +18,9 @@ const watchEvery = 2 * time.Second
 
 // watch keeps a run's heartbeat by the clock, however long a page of it takes,
 // until end is called. The context it returns ends with store.ErrRunCancelled as
-// its cause once a person has cancelled the run, here or in another process.
-func watch(ctx context.Context, db *mysqldb.DB, clock clockwork.Clock, log *zap.Logger, run int64) (watched context.Context, end func()) {
+// its cause once a person has cancelled the run, here or in another process, and
+// with admin.ErrPaused once what ends it (nil: nothing) is paused.
+func watch(ctx context.Context, db *mysqldb.DB, clock clockwork.Clock, log *zap.Logger, run int64, ends func(store.Paused) bool) (watched context.Context, end func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -31,9 +33,9 @@ func watch(ctx context.Context, db *mysqldb.DB, clock clockwork.Clock, log *zap.
 				return
 			case <-ticker.Chan():
 			}
-			wanted, err := beat(watched, db, clock.Now(), run)
-			if wanted {
-				cancel(store.ErrRunCancelled)
+			why, err := beat(watched, db, clock.Now(), run, ends)
+			if why != nil {
+				cancel(why)
 				return
 			}
 			if err != nil && !told && watched.Err() == nil {
@@ -45,13 +47,25 @@ func watch(ctx context.Context, db *mysqldb.DB, clock clockwork.Clock, log *zap.
 	return watched, func() { cancel(nil); <-ended }
 }
 
-func beat(ctx context.Context, db *mysqldb.DB, now time.Time, run int64) (cancelled bool, err error) {
+// beat gives a heartbeat, and tells why the run is to end, nil where it is not.
+func beat(ctx context.Context, db *mysqldb.DB, now time.Time, run int64, ends func(store.Paused) bool) (why, err error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	if err := store.Heartbeat(ctx, db, now, run); err != nil {
-		return false, err
+		return nil, err
 	}
-	return store.CancelRequested(ctx, db, run)
+	wanted, err := store.CancelRequested(ctx, db, run)
+	if wanted {
+		return store.ErrRunCancelled, nil
+	}
+	if err != nil || ends == nil {
+		return nil, err
+	}
+	paused, err := store.ReadPaused(ctx, db)
+	if err == nil && ends(paused) {
+		return admin.ErrPaused, nil
+	}
+	return nil, err
 }
 
 // deadline bounds a question to the database that comes again soon.

@@ -20,7 +20,7 @@ func TestAWatchedRun(t *testing.T) {
 	clock := clockwork.NewFakeClockAt(time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC))
 	r := &store.Run{Kind: "resync"}
 	require.NoError(t, store.StartRun(ctx, db, clock.Now(), r))
-	watched, end := watch(ctx, db, clock, zap.NewNop(), r.ID)
+	watched, end := watch(ctx, db, clock, zap.NewNop(), r.ID, nil)
 	defer end()
 	for range 5 {
 		require.NoError(t, clock.BlockUntilContext(ctx, 1))
@@ -36,6 +36,6 @@ func TestAWatchedRun(t *testing.T) {
 	<-watched.Done()
 	require.ErrorIs(t, context.Cause(watched), store.ErrRunCancelled)
 
-	_, end = watch(ctx, db, clock, zap.NewNop(), r.ID)
+	_, end = watch(ctx, db, clock, zap.NewNop(), r.ID, nil)
 	end()
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/configs"
+	"odoosync/internal/admin"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -75,7 +76,7 @@ func (a *App) work(ctx context.Context) {
 		importing.Go(func() { a.importAll(ctx, engine) })
 		defer importing.Wait()
 	}
-	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log, OnDone: a.onDone})
+	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log, OnDone: a.onDone, Paused: a.paused.toAPI})
 	worker.Run(ctx, drainGrace)
 }
 
@@ -165,7 +166,9 @@ func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *
 // importAll runs the initial import to its end, over outages.
 func (a *App) importAll(ctx context.Context, engine *reconcile.Engine) {
 	for ctx.Err() == nil {
-		err := engine.Import(ctx, reconcile.ImportOptions{Pager: a.client, Page: a.config.Reconcile.Page, Progress: a.o.OnImport})
+		err := a.paused.unless(ctx, a.paused.toAPI, func(ctx context.Context) error {
+			return engine.Import(ctx, reconcile.ImportOptions{Pager: a.client, Page: a.config.Reconcile.Page, Progress: a.o.OnImport})
+		})
 		if err == nil {
 			if a.o.OnImported != nil {
 				a.o.OnImported()
@@ -175,7 +178,9 @@ func (a *App) importAll(ctx context.Context, engine *reconcile.Engine) {
 		if errors.Is(err, context.Canceled) {
 			return
 		}
-		a.log.Warn("the initial import waits and will go on where it stopped", zap.String("reason", record.Message(mysqldb.Explain(err))), zap.NamedError("cause", err))
+		if !errors.Is(err, admin.ErrPaused) {
+			a.log.Warn("the initial import waits and will go on where it stopped", zap.String("reason", record.Message(mysqldb.Explain(err))), zap.NamedError("cause", err))
+		}
 		timer := a.o.Clock.NewTimer(connectPause)
 		select {
 		case <-ctx.Done():
@@ -221,7 +226,7 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *re
 }
 
 func (a *App) resolveWaits(ctx context.Context, engine *reconcile.Engine) {
-	if a.client == nil {
+	if a.client == nil || a.paused.toAPI(ctx) {
 		return
 	}
 	n, err := engine.ResolveWaits(ctx)

@@ -58,26 +58,3 @@ func Halts(ctx context.Context, q Queryer) ([]Halt, error) {
 	}
 	return out, nil
 }
-
-// pausedName keeps what a person has paused.
-const pausedName = "paused"
-
-// Paused says which directions a person has paused.
-type Paused struct {
-	ToAPI  bool      `json:"to_api"`  // webhooks, poll and sweep
-	ToOdoo bool      `json:"to_odoo"` // the push
-	By     string    `json:"by,omitempty"`
-	Since  time.Time `json:"since,omitzero"`
-}
-
-// ReadPaused tells what is paused.
-func ReadPaused(ctx context.Context, q Queryer) (Paused, error) {
-	var p Paused
-	err := LoadCursor(ctx, q, pausedName, &p)
-	return p, err
-}
-
-// SetPaused keeps what is paused from now on.
-func SetPaused(ctx context.Context, tx Execer, now time.Time, p Paused) error {
-	return SaveCursor(ctx, tx, now, pausedName, p)
-}
