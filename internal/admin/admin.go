@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Conflicts Conflicts
 	Runs      Runs
 	Pauses    Pauses
+	Webhooks  Webhooks
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -65,6 +67,8 @@ func (h *Handler) Register(r gin.IRouter) {
 	api.POST("/conflicts/:id/resolve", h.resolve)
 	api.POST("/push", h.push)
 	h.registerRuns(api)
+	api.GET("/webhooks", h.webhooks)
+	api.POST("/webhooks/:id/replay", h.replay)
 	api.POST("/pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) })
 	api.POST("/resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) })
 }
@@ -187,7 +191,7 @@ func (h *Handler) fail(c *gin.Context, err error) {
 		p.status, p.code = http.StatusNotFound, "not_found"
 	case errors.Is(err, store.ErrDecided):
 		p.status, p.code = http.StatusConflict, "resolved_already"
-	case errors.Is(err, store.ErrNoRun):
+	case errors.Is(err, store.ErrNoRun), errors.Is(err, queue.ErrNoWebhook):
 		p.status, p.code = http.StatusNotFound, "not_found"
 	case errors.Is(err, store.ErrRunEnded):
 		p.status, p.code = http.StatusConflict, "ended_already"

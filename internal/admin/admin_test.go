@@ -58,6 +58,7 @@ type server struct {
 	kept    *kept
 	ran     *ran
 	held    *held
+	logged  *logged
 	clock   *clockwork.FakeClock
 	pushes  int
 	pushErr error
@@ -65,8 +66,8 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, ran: &ran{}, held: &held{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
-	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Pauses: s.held, Clock: s.clock,
+	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
+	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Pauses: s.held, Webhooks: s.logged, Clock: s.clock,
 		Push:   func() error { s.pushes++; return s.pushErr },
 		Status: func(context.Context) (any, error) { return map[string]int{"open_conflicts": 2}, nil }})
 	require.NoError(t, err)

@@ -84,3 +84,19 @@ func number(c *gin.Context, name string, highest int64) (int64, *problem) {
 	}
 	return n, nil
 }
+
+// bare reads the id of an address that takes no body, and answers where there is
+// none, or a body.
+func bare(c *gin.Context, what string) (int64, bool) {
+	id, p := pathID(c, "id", what)
+	if p == nil {
+		var body []byte
+		if body, p = readBody(c); p == nil {
+			p = object(body)
+		}
+	}
+	if p != nil {
+		reply(c, p)
+	}
+	return id, p == nil
+}

@@ -120,7 +120,7 @@ func (h *Handler) run(c *gin.Context) {
 }
 
 func (h *Handler) cancelRun(c *gin.Context) {
-	id, ok := h.bareRun(c)
+	id, ok := bare(c, "a run's id")
 	if !ok {
 		return
 	}
@@ -139,7 +139,7 @@ type allowed struct {
 }
 
 func (h *Handler) allowDeletes(c *gin.Context) {
-	id, ok := h.bareRun(c)
+	id, ok := bare(c, "a run's id")
 	if !ok {
 		return
 	}
@@ -154,21 +154,6 @@ func (h *Handler) allowDeletes(c *gin.Context) {
 		said.Message = "for an hour deletes pass, and Odoo is taken as it is now; a new run repeats the work"
 	}
 	answer.JSON(c, http.StatusAccepted, allowed{said, begun})
-}
-
-// bareRun reads a run's id of a request that takes no body.
-func (h *Handler) bareRun(c *gin.Context) (int64, bool) {
-	id, p := pathID(c, "id", "a run's id")
-	if p == nil {
-		var body []byte
-		if body, p = readBody(c); p == nil {
-			p = object(body)
-		}
-	}
-	if p != nil {
-		reply(c, p)
-	}
-	return id, p == nil
 }
 
 // text, word, flag and ids read a member of a body into v, and report whether it
