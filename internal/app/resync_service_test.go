@@ -223,6 +223,8 @@ func TestHeldDeletesAreAllowedOverHTTP(t *testing.T) {
 	require.Equal(t, 202, status)
 	held := d.run(first.RunID).Counts
 	require.Equal(t, []int64{0, 25}, []int64{held["deleted_in_odoo"], held["waiting"]})
+	_, body := d.admin("GET", "status", "", "token")
+	require.Contains(t, body, `"held_deletes":{"contacts":25}`)
 	status, again := d.ask(fmt.Sprintf("runs/%d/allow-deletes", first.RunID), "")
 	require.Equal(t, 202, status, again.Message)
 	require.NotEqual(t, first.RunID, again.RunID)

@@ -24,6 +24,7 @@ type Summary struct {
 	Conflicts int64           `json:"open_conflicts"`
 	Troubles  []RecordTrouble `json:"troubles"` // the latest ones
 	Failed    []FailedWebhook `json:"failed_webhooks"`
+	Standing
 }
 
 // RecordCount is how many records of an entity stand in a state.
@@ -67,10 +68,10 @@ type FailedWebhook struct {
 	Reason     string    `json:"reason"`
 }
 
-// Left tells whether something is left for a person: conflicts, refused records
-// or failed events.
+// Left tells whether something is left for a person: conflicts, refused records,
+// failed events, halted models or held deletes.
 func (s Summary) Left() bool {
-	return len(s.Troubles) > 0 || s.Webhooks.Failed > 0 || s.Conflicts > 0
+	return len(s.Troubles) > 0 || s.Webhooks.Failed > 0 || s.Conflicts > 0 || len(s.Halted) > 0 || len(s.Held) > 0
 }
 
 // ReadSummary reads it from the database.
@@ -100,6 +101,9 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 	if s.Conflicts, err = store.OpenConflicts(ctx, db); err != nil {
 		return s, mysqldb.Explain(err)
 	}
+	if s.Standing, err = readStanding(ctx, db, now); err != nil {
+		return s, err
+	}
 	return s, s.readTroubles(ctx, db)
 }
 
@@ -128,6 +132,7 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 	if err != nil {
 		return false, err
 	}
+	s.Standing.print(out)
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ENTITY\tSTATE\tRECORDS\tLAST SYNCED (UTC)")
 	for _, c := range s.Records {

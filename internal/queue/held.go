@@ -26,3 +26,28 @@ func HurryHeld(ctx context.Context, db execer, now time.Time) error {
 	}
 	return nil
 }
+
+// HeldDeletes counts, by entity, the records and rows whose delete the brake
+// holds. What a halted model keeps waiting is not among them.
+func HeldDeletes(ctx context.Context, db Querier) (map[string]int64, error) {
+	const reason = "'" + HeldPrefix + "% deletes of % in %'"
+	// The reason names the entity, which a webhook's model alone would not.
+	const entity = "SUBSTRING_INDEX(SUBSTRING_INDEX(error_message, ' deletes of ', -1), ' in ', 1)"
+	rows, err := db.QueryContext(ctx, "SELECT held, SUM(n) FROM (SELECT "+entity+" AS held, COUNT(DISTINCT model, odoo_id) AS n FROM webhook_logs"+
+		" WHERE status = 'pending' AND error_message LIKE "+reason+" GROUP BY held"+
+		" UNION ALL SELECT entity, COUNT(DISTINCT local_id) FROM sync_outbox WHERE status = 'pending' AND error_message LIKE "+reason+" GROUP BY entity) both_sides GROUP BY held")
+	if err != nil {
+		return nil, mysqldb.Explain(err)
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, mysqldb.Explain(err)
+		}
+		out[name] = n
+	}
+	return out, mysqldb.Explain(rows.Err())
+}

@@ -62,6 +62,7 @@ type RunFilter struct {
 	Kind   string
 	Entity *string // "": those over all; nil: any
 	State  RunState
+	Over   bool  // only those that are not running
 	Before int64 // only those with a smaller id, to page on; 0 for the latest
 	Limit  int   // 0: 100
 }
@@ -78,6 +79,9 @@ func ListRuns(ctx context.Context, q Queryer, now time.Time, f RunFilter) ([]Run
 	}
 	if f.State != "" {
 		add("r.state = ?", string(f.State))
+	}
+	if f.Over {
+		add("r.state <> ?", string(RunRunning))
 	}
 	if f.Before > 0 {
 		add("r.id < ?", f.Before)
