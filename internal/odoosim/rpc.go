@@ -1,102 +1,10 @@
 package odoosim
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"strings"
-	"time"
 )
-
-// ServeHTTP answers /xmlrpc/2/common and /xmlrpc/2/object.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	service := strings.TrimPrefix(r.URL.Path, "/xmlrpc/2/")
-	s.mu.Lock()
-	down, faults := s.down, s.faults
-	page502, cut := s.chance(faults.Page502), s.chance(faults.CutReply)
-	if page502 || cut {
-		s.stats.Injected++
-	}
-	s.mu.Unlock()
-	if down {
-		panic(http.ErrAbortHandler) // the connection ends without an answer
-	}
-	if faults.Latency > 0 {
-		if !s.pause(r.Context(), faults.Latency) {
-			return
-		}
-	}
-	if page502 {
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(http.StatusBadGateway)
-		_, _ = w.Write([]byte("<html><body><h1>502 Bad Gateway</h1></body></html>"))
-		return
-	}
-	w.Header().Set("Date", s.clock.Now().UTC().Format(http.TimeFormat))
-	method, args, err := decodeCall(r.Body)
-	if err != nil {
-		http.Error(w, "not XML-RPC", http.StatusBadRequest)
-		return
-	}
-	c := callOf(service, method, args)
-	cutWrite, told := s.arrive(c)
-	if told != nil {
-		told(BeforeWrite, c.model, c.method)
-	}
-	reply, cost := s.answer(service, method, args)
-	if told != nil {
-		told(AfterWrite, c.model, c.method)
-	}
-	if cost > 0 && !s.pause(r.Context(), cost) {
-		return
-	}
-	deliver(w, reply, cut || cutWrite)
-}
-
-// deliver sends an answer, or the half of it.
-func deliver(w http.ResponseWriter, reply []byte, cut bool) {
-	w.Header().Set("Content-Type", "text/xml")
-	if cut {
-		w.Header().Set("Content-Length", fmt.Sprint(len(reply)))
-		_, _ = w.Write(reply[:len(reply)/2])
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(reply)
-}
-
-func (s *Server) pause(ctx context.Context, d time.Duration) bool {
-	timer := s.clock.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.Chan():
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// answer runs a call. cost is what it would have taken a real Odoo longer.
-func (s *Server) answer(service, method string, args []any) (reply []byte, cost time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stats.Calls++
-	before := s.stats
-	defer func() { cost = s.faults.costs(before, s.stats) }()
-	var v any
-	var err error
-	if service == "common" {
-		v, err = s.common(method, args)
-	} else {
-		v, err = s.object(args)
-	}
-	var f *fault
-	if errors.As(err, &f) {
-		return encodeFault(f), 0
-	}
-	return encodeReply(v), 0
-}
 
 func (s *Server) common(method string, args []any) (any, error) {
 	switch method {
@@ -189,7 +97,9 @@ func (r *request) dispatchRead(method string) (any, error) {
 	}
 	switch method {
 	case "search":
-		return r.search()
+		ids, err := r.search()
+		r.s.stats.RecordsListed += int64(len(ids))
+		return ids, err
 	case "search_count":
 		rows, err := r.find(ordering{any: true})
 		return int64(len(rows)), err
@@ -198,9 +108,9 @@ func (r *request) dispatchRead(method string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r.read(ids, 1)
+		return r.read(ids, r.lists())
 	case "read":
-		return r.read(r.ids(0), 1)
+		return r.read(r.ids(0), &r.s.stats.RecordsRead)
 	}
 	return r.readGroup(method)
 }
@@ -282,25 +192,6 @@ func (r *request) ids(i int) []int64 {
 		return ids
 	}
 	return nil
-}
-
-func (r *request) fieldsGet() any {
-	out := map[string]any{}
-	for name, f := range r.s.fields[r.model] {
-		a := map[string]any{"type": f.Type, "string": f.Label, "required": f.Required, "readonly": f.Readonly, "store": f.Store}
-		if f.Relation != "" {
-			a["relation"] = f.Relation
-		}
-		if f.Type == "selection" {
-			pairs := []any{}
-			for _, p := range f.Selection {
-				pairs = append(pairs, []any{p[0], p[1]})
-			}
-			a["selection"] = pairs
-		}
-		out[name] = a
-	}
-	return out
 }
 
 func (r *request) create(t *tx) (any, error) {

@@ -28,6 +28,7 @@ type Options struct {
 type Stats struct {
 	Calls          int64
 	RecordsRead    int64
+	RecordsListed  int64 // by search, and by a search_read of two fields at most
 	RecordsGrouped int64
 	RecordsWritten int64            // by XML-RPC, lines and what followed included
 	Writes         int64            // calls that may change something
@@ -39,6 +40,10 @@ type Stats struct {
 	Reordered      int64
 	Late           int64
 	Injected       int64 // faulty answers
+	// Busy is how long answers took the server, from a request's arrival until its
+	// answer was ready, by its clock: its own work, waiting for another call's, and
+	// what Faults adds. A benchmark may take it off.
+	Busy time.Duration
 }
 
 // Faults are what goes wrong, as probabilities from 0 to 1.
@@ -53,9 +58,10 @@ type Faults struct {
 	CutWrite       float64 // so, but only of a call that writes
 	CutNthWrite    int64   // so, of this write since SetFaults; 0: of none
 	Latency        time.Duration
-	// What a real Odoo takes, on top: a record read (0.3 ms were measured), 100,000
-	// records grouped (0.2 s), and a record written (15 to 25 ms in a batch).
-	PerRecord, PerGrouped, PerWritten time.Duration
+	// What a real Odoo takes, on top: a record read (0.3 ms were measured), one that
+	// is only listed (0.0065 ms; see Stats), 100,000 records grouped (0.2 s), and a
+	// record written (15 to 25 ms in a batch).
+	PerRecord, PerListed, PerGrouped, PerWritten time.Duration
 }
 
 // Server is a simulated Odoo. It is safe for concurrent use.

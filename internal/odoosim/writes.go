@@ -77,6 +77,7 @@ func (s *Server) SetFaults(f Faults) {
 // costs is what the counted records would have taken a real Odoo longer.
 func (f Faults) costs(before, after Stats) time.Duration {
 	return time.Duration(after.RecordsRead-before.RecordsRead)*f.PerRecord +
+		time.Duration(after.RecordsListed-before.RecordsListed)*f.PerListed +
 		time.Duration(after.RecordsGrouped-before.RecordsGrouped)*f.PerGrouped/100_000 +
 		time.Duration(after.RecordsWritten-before.RecordsWritten)*f.PerWritten
 }
