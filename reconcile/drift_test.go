@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"odoosync/internal/dbtest"
 	"odoosync/internal/odoosim"
 	"odoosync/reconcile"
 )
@@ -42,10 +41,11 @@ func (b *pushBench) looked() (compared, byHash int64) {
 // behind runs statements as a program does that switches the triggers off.
 func (b *pushBench) behind(statements ...string) {
 	b.t.Helper()
-	conn, err := dbtest.Open(b.t, b.dsn).Conn(b.ctx)
+	conn, err := b.db.Conn(b.ctx)
 	require.NoError(b.t, err)
 	defer conn.Close()
-	for _, s := range append([]string{"SET @odoosync_applying = 1", "SET FOREIGN_KEY_CHECKS = 0"}, statements...) {
+	statements = append([]string{"SET @odoosync_applying = 1, FOREIGN_KEY_CHECKS = 0"}, statements...)
+	for _, s := range append(statements, "SET FOREIGN_KEY_CHECKS = 1") {
 		_, err := conn.ExecContext(b.ctx, s)
 		require.NoError(b.t, err, s)
 	}
