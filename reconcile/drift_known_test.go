@@ -181,3 +181,26 @@ func TestASweepLocksNoRow(t *testing.T) {
 	require.Equal(t, int64(1), report["invoices"].Drifted)
 	require.True(t, edited)
 }
+
+// Keys that are texts are gone through in the server's order; one that no link
+// can name is refused aloud, once.
+func TestSilentEditsOfTablesOfOnesOwn(t *testing.T) {
+	b := newOwnTables(t, 17)
+	for _, key := range []string{"b-1", "A-1", "a-2", "done", "Z 9", "10", "9"} {
+		b.api("INSERT INTO clients (client_no, raison_sociale) VALUES ('" + key + "', 'Client " + key + "')")
+	}
+	b.api("INSERT INTO factures (facture_no, client_no, reference) VALUES (70, 'done', 'API-1')",
+		"INSERT INTO facture_lignes (facture_no, rang, libelle, quantite, prix_unitaire) VALUES (70, 0, 'Bus', 1, 100), (70, 1, 'Guide', 1, 10)")
+	b.settle()
+	require.Empty(t, b.sweepValues())
+	_, byHash := b.looked()
+	require.EqualValues(t, 8, byHash)
+
+	b.behind("UPDATE clients SET ville = 'Nantes' WHERE client_no IN ('done', 'a-2')", "UPDATE clients SET note_interne = 'x'", "DELETE FROM facture_lignes WHERE rang = 1",
+		"INSERT INTO clients (client_no, raison_sociale) VALUES ('É-1', 'École'), ('E-2', 'Lycée')")
+	require.Equal(t, drifts{"clients": {Drifted: 2, Inserted: 2}, "factures": {Drifted: 1}}, b.sweepValues())
+	b.settle()
+	require.Equal(t, "?-1", b.rows("SELECT local_id FROM sync_status WHERE state = 'error'"))
+	require.Len(t, b.sim.IDs("res.partner"), 8)
+	require.Empty(t, b.sweepValues())
+}
