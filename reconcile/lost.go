@@ -125,10 +125,10 @@ func (e *Engine) newestInOdoo(ctx context.Context) (time.Time, error) {
 }
 
 // unlisted goes through the records of an entity that have a row here and that
-// Odoo does not list, a page at a time. It says nothing of those that Odoo lost
-// in a way that halts the model.
+// Odoo does not list, a page at a time. Where so much is missing that the model
+// is halted, it goes through none.
 func (e *Engine) unlisted(ctx context.Context, pager Pager, entity *mapping.Entity, size int, page func(ids []int64) error) error {
-	lost := Lost{}
+	lost, there := Lost{}, int64(0)
 	shelf := store.Shelf{Entity: entity.Name}
 	for after := int64(0); ; {
 		known, err := store.ShelvedAfter(ctx, e.db, shelf, after, size)
@@ -147,6 +147,7 @@ func (e *Engine) unlisted(ctx context.Context, pager Pager, entity *mapping.Enti
 			for _, id := range found {
 				listed[id] = true
 			}
+			there += int64(len(found))
 			return nil
 		})
 		if err != nil {
@@ -158,6 +159,9 @@ func (e *Engine) unlisted(ctx context.Context, pager Pager, entity *mapping.Enti
 			}
 		}
 		after = ids[len(ids)-1]
+	}
+	if err := e.GuardEmpty(ctx, entity.Model, there, int64(len(lost))); err != nil {
+		return err
 	}
 	if err := e.GuardLost(ctx, entity.Model, lost); err != nil {
 		return err

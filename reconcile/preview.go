@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"odoosync/internal/record"
@@ -256,6 +257,14 @@ func (e *Engine) plan(ctx context.Context, o PlanOptions) error {
 	for _, model := range models {
 		err := o.Pager.PagesByID(ctx, model, mapping.SearchDomain(e.mapping.ByModel(model)), o.Page, 0, func(ids []int64) error { return e.planPage(ctx, model, ids) })
 		if err != nil {
+			return err
+		}
+	}
+	for _, entity := range e.mapping.Entities {
+		if !slices.Contains(models, entity.Model) {
+			continue
+		}
+		if err := e.unlisted(ctx, o.Pager, entity, o.Page, func(ids []int64) error { return e.planPage(ctx, entity.Model, ids) }); err != nil {
 			return err
 		}
 	}

@@ -246,6 +246,26 @@ func (r *resync) records(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.o.Mode != ModeFull {
+		return nil
+	}
+	return r.unlisted(ctx, &way)
+}
+
+// unlisted settles the records that have a row here and that Odoo does not list.
+func (r *resync) unlisted(ctx context.Context, way *passage) error {
+	for _, entity := range r.engine.mapping.Entities {
+		if !slices.Contains(r.models, entity.Model) {
+			continue
+		}
+		err := r.engine.unlisted(ctx, r.o.Pager, entity, r.o.Page, func(ids []int64) error {
+			_, err := r.engine.importPage(ctx, way, entity.Model, ids)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,53 @@
+package reconcile_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"odoosync/internal/odoosim"
+	"odoosync/internal/record"
+	"odoosync/reconcile"
+)
+
+// A plan shows, and a resync does, what Odoo deleted without a word.
+func TestAResyncFindsWhatOdooNoLongerLists(t *testing.T) {
+	b := newPushBench(t, 17)
+	kept := b.sim.Create("res.partner", odoosim.Values{"name": "Reste"})
+	gone := b.sim.Create("res.partner", odoosim.Values{"name": "Part"})
+	hidden := b.sim.Create("res.partner", odoosim.Values{"name": "Se cache"})
+	b.sync("res.partner", kept, gone, hidden)
+	b.resync(reconcile.ResyncOptions{})
+	b.sim.Unlink("res.partner", gone)
+	b.sim.Hide("res.partner", hidden, true)
+
+	items, _ := b.plan(reconcile.PlanOptions{})
+	require.Len(t, items, 1)
+	require.Equal(t, reconcile.PlanDelete, items[0].Op)
+	require.Equal(t, gone, items[0].OdooID)
+	require.Equal(t, "0", b.rows("SELECT COUNT(*) FROM contacts WHERE deleted_at IS NOT NULL"))
+
+	result := b.resync(reconcile.ResyncOptions{})
+	require.EqualValues(t, 1, result.Counts["deleted_here"])
+	require.Equal(t, "Part", b.rows("SELECT name FROM contacts WHERE deleted_at IS NOT NULL"))
+	require.Equal(t, "hidden", b.rows("SELECT state FROM sync_status WHERE odoo_id = ?", hidden))
+}
+
+func TestAnEmptyModelHaltsAResync(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.resync(reconcile.ResyncOptions{})
+	one, two := b.sim.Create("crm.lead", odoosim.Values{"name": "Rome"}), b.sim.Create("crm.lead", odoosim.Values{"name": "Prague"})
+	b.sync("crm.lead", one, two)
+	b.sim.Unlink("crm.lead", one)
+	b.sim.Unlink("crm.lead", two)
+	_, err := b.engine.Resync(b.ctx, reconcile.ResyncOptions{Pager: b.client, Edits: b.outbox})
+	require.ErrorContains(t, err, "Odoo shows no record of crm.lead any more, and 2 were there")
+	require.Contains(t, record.Message(err), "odoosync resync --entity leads --allow-deletes")
+	require.Equal(t, "0", b.rows("SELECT COUNT(*) FROM leads WHERE deleted_at IS NOT NULL"))
+	b.sync("res.partner", b.sim.Create("res.partner", odoosim.Values{"name": "Lycée"}))
+	require.Equal(t, "1", b.rows("SELECT COUNT(*) FROM contacts WHERE name = 'Lycée'"), "other models go on")
+
+	result := b.resync(reconcile.ResyncOptions{Entity: "leads", AllowDeletes: true})
+	require.EqualValues(t, 2, result.Counts["deleted_here"])
+	require.Equal(t, "2", b.rows("SELECT COUNT(*) FROM leads WHERE deleted_at IS NOT NULL"))
+}
