@@ -18,15 +18,17 @@ type metrics struct {
 	receivedN *prometheus.CounterVec
 	processed *prometheus.CounterVec
 	calls     *prometheus.HistogramVec
+	runs      runFigures
+	database  *databaseFigures // nil until there is one
 }
 
 func newMetrics() *metrics {
-	m := &metrics{registry: prometheus.NewRegistry(),
+	m := &metrics{registry: prometheus.NewRegistry(), runs: newRunFigures(),
 		receivedN: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_webhooks_received_total", Help: "Webhooks by event and HTTP status answered."}, []string{"event", "status"}),
 		processed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_webhooks_processed_total", Help: "Worked webhooks by outcome."}, []string{"outcome"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "odoosync_odoo_call_seconds", Help: "Calls to Odoo by method and result.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100}}, []string{"method", "code"})}
-	m.registry.MustRegister(m.receivedN, m.processed, m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.receivedN, m.processed, m.calls, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

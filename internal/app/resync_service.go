@@ -36,7 +36,10 @@ func (a *App) serveResyncs(ctx context.Context, engine *reconcile.Engine, outbox
 		return func() {}
 	}
 	s := &service{ctx: ctx, followed: map[int64]bool{}, resyncer: &resyncer{db: a.db, clock: a.o.Clock, log: a.log, engine: engine, pager: a.client, outbox: outbox,
-		page: a.config.Reconcile.Page, owner: processName(), capture: func(ctx context.Context) error { _, err := capture.Install(ctx, a.db, m); return err }}}
+		page: a.config.Reconcile.Page, owner: processName(), capture: func(ctx context.Context) error { _, err := capture.Install(ctx, a.db, m); return err },
+		ended: func(kind string, state store.RunState, took time.Duration, _ map[string]int64) {
+			a.stats.runEnded(kind, state, took, nil)
+		}}}
 	a.mu.Lock()
 	a.resyncs = s
 	a.mu.Unlock()

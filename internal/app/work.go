@@ -49,10 +49,14 @@ func (a *App) startWork(context.Context) error {
 }
 
 func (a *App) work(ctx context.Context) {
+	if spec, err := readSpec(a.config); err == nil { // else binding it tells why
+		a.stats.know(specEntities(spec))
+	}
 	m, ok := a.bindUntilDone(ctx)
 	if !ok {
 		return
 	}
+	a.stats.know(mappedEntities(m))
 	a.captureEdits(ctx, m)
 	outbox := queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	engine := a.newEngine(m, outbox)
@@ -136,14 +140,7 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 // Bind reads the mapping and binds it to Odoo (nil: none) and the database. It
 // returns Odoo's version too.
 func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *mysqldb.DB) (*mapping.Mapping, odooclient.Version, error) {
-	text := configs.Mapping
-	if c.Mapping.File != "" {
-		var err error
-		if text, err = os.ReadFile(c.Mapping.File); err != nil {
-			return nil, odooclient.Version{}, record.Wrap(record.CodeConfig, err, "mapping.file %s cannot be read", c.Mapping.File)
-		}
-	}
-	spec, err := mapping.Parse(text)
+	spec, err := readSpec(c)
 	if err != nil {
 		return nil, odooclient.Version{}, err
 	}
@@ -161,6 +158,18 @@ func Bind(ctx context.Context, c configs.Config, client *odooclient.Client, db *
 	schema.OdooURL = c.Odoo.URL
 	m, err := spec.Compile(schema)
 	return m, schema.Version, err
+}
+
+// readSpec reads the mapping of the settings.
+func readSpec(c configs.Config) (*mapping.Spec, error) {
+	text := configs.Mapping
+	if c.Mapping.File != "" {
+		var err error
+		if text, err = os.ReadFile(c.Mapping.File); err != nil {
+			return nil, record.Wrap(record.CodeConfig, err, "mapping.file %s cannot be read", c.Mapping.File)
+		}
+	}
+	return mapping.Parse(text)
 }
 
 // importAll runs the initial import to its end, over outages.
