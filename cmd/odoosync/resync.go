@@ -98,7 +98,7 @@ func (e *env) resync() *cobra.Command {
 				if dry {
 					return s.Plan(ctx, e.out, o.Scope, false)
 				}
-				o.Progress = importProgress(e.out, "resync")
+				o.Progress = showProgress(e.out, "resync")
 				return s.Resync(ctx, e.out, o)
 			})
 		},

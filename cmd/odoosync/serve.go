@@ -2,18 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"odoosync/configs"
 	"odoosync/internal/app"
 	"odoosync/internal/demo"
-	"odoosync/reconcile"
 )
 
 func (e *env) serve() *cobra.Command {
@@ -35,48 +29,11 @@ func (e *env) serve() *cobra.Command {
 			for _, warning := range config.Warnings {
 				fmt.Fprintln(e.out, "Warning: "+warning)
 			}
-			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: importProgress(e.out, "import")})
+			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: showProgress(e.out, "import")})
 		},
 	}
 	c.Flags().BoolVar(&local, "local-db", false, "use a private MariaDB in ./var/db instead of database.dsn")
 	return c
-}
-
-// importProgress shows a bar on a terminal, and lines elsewhere.
-func importProgress(out io.Writer, verb string) func(reconcile.Progress) {
-	file, isFile := out.(*os.File)
-	if isFile && term.IsTerminal(int(file.Fd())) {
-		return progressBars(verb)
-	}
-	last := time.Time{}
-	return func(p reconcile.Progress) {
-		if !p.Ended && time.Since(last) < 5*time.Second {
-			return
-		}
-		last = time.Now()
-		state := verb + "ing"
-		if p.Ended {
-			state = verb + "ed"
-		}
-		fmt.Fprintf(out, "%s %s: %d of %d, %d refused\n", state, p.Entity, p.Done, p.Total, p.Failed)
-	}
-}
-
-func progressBars(verb string) func(reconcile.Progress) {
-	bars := map[string]*progressbar.ProgressBar{}
-	return func(p reconcile.Progress) {
-		bar := bars[p.Entity]
-		if bar == nil {
-			bar = progressbar.NewOptions64(p.Total, progressbar.OptionSetDescription(verb+"ing "+p.Entity), progressbar.OptionShowCount(),
-				progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
-			bars[p.Entity] = bar
-		}
-		_ = bar.Set64(p.Done) // a bar that cannot be drawn is no reason to stop
-		if p.Ended {
-			_ = bar.Finish()
-			fmt.Fprintln(os.Stderr)
-		}
-	}
 }
 
 func (e *env) demo() *cobra.Command {

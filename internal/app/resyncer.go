@@ -161,16 +161,23 @@ func (r *resyncer) follow(ctx context.Context, run int64, lease string, show fun
 		case now == nil:
 			return nil, store.NoRun(run)
 		case now.State != store.RunRunning:
+			if show != nil {
+				show(progressOfRun(*now))
+			}
 			return now, nil
 		case holder == "":
 			return nil, nil
 		case show != nil:
-			show(reconcile.Progress{Entity: fmt.Sprintf("run %d", run), Total: now.Total, Done: now.Done})
+			show(progressOfRun(*now))
 		}
 		if err := r.idle(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+func progressOfRun(r store.RunInfo) reconcile.Progress {
+	return reconcile.Progress{Entity: fmt.Sprintf("run %d", r.ID), Total: r.Total, Done: r.Done, Ended: r.State != store.RunRunning}
 }
 
 // pollEvery is how often another's run is looked at.
