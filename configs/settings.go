@@ -57,8 +57,8 @@ var sections = []section{
 	}},
 	{"schedule", "What runs by itself.", []setting{
 		{"push", "How often edits here are sent to Odoo.", "2s"},
-		{"poll", "How often Odoo is asked for changes that no webhook told. Read and checked, but not used yet.", "30s"},
-		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. So far it finds rows that vanished without a trigger.", "TZ=Europe/Paris 15 3 * * *"},
+		{"poll", "How often Odoo is asked for changes that no webhook told.", "30s"},
+		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. It begins up to 10 minutes later, always the same.", "TZ=Europe/Paris 15 3 * * *"},
 	}},
 	{"reconcile", "How both sides are compared.", []setting{
 		{"overlap", "Longer than Odoo's longest transaction: so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn; so far, and an hour more, an incremental resync looks back.", "10m"},

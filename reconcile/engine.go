@@ -113,6 +113,9 @@ func New(o Options) *Engine {
 	return e
 }
 
+// Mapping is what the engine works by.
+func (e *Engine) Mapping() *mapping.Mapping { return e.mapping }
+
 // Target is a record to sync and why.
 type Target struct {
 	OdooID int64

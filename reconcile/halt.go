@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -30,12 +32,16 @@ func (e *Engine) Halt(ctx context.Context, model, kind, format string, args ...a
 	if accepted, err := e.Accepted(ctx, model); err != nil || accepted {
 		return false, err
 	}
+	if known, err := store.HaltOf(ctx, e.db, model); err != nil || known != nil {
+		return known != nil, err
+	}
 	scope := " --entity " + e.mapping.ByModel(model)[0].Name
 	if kind == HaltOtherDatabase || kind == HaltCompany { // they concern all models
 		scope = ""
 	}
 	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes",
 		model, scope)
+	e.log.Error("a model is halted", zap.String("model", model), zap.String("kind", kind), zap.String("reason", reason))
 	return true, store.SetHalt(ctx, e.db, e.clock.Now(), store.Halt{Model: model, Kind: kind, Reason: reason})
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
@@ -63,6 +64,8 @@ type App struct {
 	paused *pauses
 
 	failed chan error // a part that cannot go on
+
+	imported atomic.Bool // the initial import is complete
 
 	mu      sync.Mutex
 	stops   []stop

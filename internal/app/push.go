@@ -31,20 +31,3 @@ func (a *App) alone(ctx context.Context, name string, f func(context.Context) er
 	_, err := leases{a.db, a.o.Clock, a.owner}.while(ctx, []string{name}, f)
 	return err
 }
-
-// sweep finds rows that vanished without a trigger; the push sends their
-// deletion.
-func (a *App) sweep(ctx context.Context, engine *reconcile.Engine) {
-	err := a.paused.unless(ctx, a.paused.toAPI, func(ctx context.Context) error {
-		return a.alone(ctx, "sweep", func(ctx context.Context) error {
-			n, err := engine.SweepRows(ctx)
-			if n > 0 {
-				a.log.Warn("rows had vanished without a trigger (TRUNCATE, or a foreign key's cascade); their deletion goes to Odoo", zap.Int("rows", n))
-			}
-			return err
-		})
-	})
-	if err != nil && !errors.Is(err, admin.ErrPaused) && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
-		a.log.Warn("the sweep of rows did not end and will be done again", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
-	}
-}

@@ -16,6 +16,7 @@ import (
 	"odoosync/internal/store"
 	"odoosync/mapping"
 	"odoosync/reconcile"
+	"odoosync/reconcile/sweep"
 )
 
 // service is what a person asks of a running daemon that takes long: resyncs and
@@ -190,8 +191,8 @@ func (a *App) AllowDeletes(ctx context.Context, id int64) (*admin.Begun, error) 
 			}
 		}
 	}
-	if run.Kind != reconcile.KindResync {
-		return nil, nil
+	if run.Kind != reconcile.KindResync { // a sweep found them, and a sweep finds them again
+		return nil, mysqldb.Explain(sweep.Want(ctx, a.db, a.o.Clock.Now(), run.Entity, fmt.Sprintf("admin API, deletes of run %d allowed", id)))
 	}
 	o := reconcile.AskedFor(*run)
 	o.Cause = fmt.Sprintf("admin API, deletes of run %d allowed, %s", id, s.owner)

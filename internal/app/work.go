@@ -19,6 +19,7 @@ import (
 	"odoosync/mapping"
 	"odoosync/odooclient"
 	"odoosync/reconcile"
+	"odoosync/reconcile/sweep"
 )
 
 // drainGrace is how long workers may finish what they have begun when the
@@ -69,7 +70,8 @@ func (a *App) work(ctx context.Context) {
 		syncer = reconcile.NewPayloads(engine)
 	}
 	pusher := reconcile.NewPusher(reconcile.PusherOptions{Engine: engine, Edits: outbox, Clock: a.o.Clock, Logger: a.log, OnDone: a.o.OnPush})
-	scheduler, err := a.schedule(ctx, engine, pusher)
+	sweeper := a.newSweeper(engine)
+	scheduler, err := a.schedule(ctx, engine, pusher, sweeper)
 	if err != nil {
 		a.failed <- err
 		return
@@ -77,7 +79,7 @@ func (a *App) work(ctx context.Context) {
 	defer func() { _ = scheduler.Shutdown() }() // it has nothing left to save
 	if a.client != nil {
 		var importing sync.WaitGroup
-		importing.Go(func() { a.importAll(ctx, engine) })
+		importing.Go(func() { a.importAll(ctx, engine, sweeper) })
 		defer importing.Wait()
 	}
 	worker := reconcile.NewWorker(reconcile.WorkerOptions{Inbox: a.inbox, Syncer: syncer, Clock: a.o.Clock, Logger: a.log, OnDone: a.onDone, Paused: a.paused.toAPI})
@@ -173,12 +175,16 @@ func readSpec(c configs.Config) (*mapping.Spec, error) {
 }
 
 // importAll runs the initial import to its end, over outages.
-func (a *App) importAll(ctx context.Context, engine *reconcile.Engine) {
+func (a *App) importAll(ctx context.Context, engine *reconcile.Engine, sweeper *sweep.Sweeper) {
 	for ctx.Err() == nil {
 		err := a.paused.unless(ctx, a.paused.toAPI, func(ctx context.Context) error {
+			if err := sweeper.SeedNames(ctx); err != nil {
+				return err
+			}
 			return engine.Import(ctx, reconcile.ImportOptions{Pager: a.client, Page: a.config.Reconcile.Page, Progress: a.o.OnImport})
 		})
 		if err == nil {
+			a.imported.Store(true)
 			if a.o.OnImported != nil {
 				a.o.OnImported()
 			}
@@ -204,7 +210,7 @@ const waitsEvery = 10 * time.Second
 
 // schedule sets up the periodic jobs. A job that panics must not end the
 // daemon, and none runs twice at once.
-func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *reconcile.Pusher) (gocron.Scheduler, error) {
+func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *reconcile.Pusher, sweeper *sweep.Sweeper) (gocron.Scheduler, error) {
 	s, err := gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
 		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
 			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
@@ -225,8 +231,7 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *re
 		a.mu.Lock()
 		a.pushJob = job
 		a.mu.Unlock()
-		_, err = s.NewJob(gocron.CronJob(a.config.Schedule.Full, false), gocron.NewTask(func() { a.sweep(ctx, engine) }), gocron.WithName("sweep"))
-		if err != nil {
+		if err := a.sweepJobs(ctx, s, sweeper); err != nil {
 			return nil, errors.Join(err, s.Shutdown())
 		}
 	}

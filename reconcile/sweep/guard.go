@@ -95,6 +95,14 @@ func (s *Sweeper) haltAll(ctx context.Context, kind, format string, args ...any)
 	return any, nil
 }
 
+func (s *Sweeper) entities() []string {
+	out := make([]string, len(s.o.Mapping.Entities))
+	for i, e := range s.o.Mapping.Entities {
+		out[i] = e.Name
+	}
+	return out
+}
+
 // models are the mapped models, each once.
 func (s *Sweeper) models() []string {
 	var out []string

@@ -25,10 +25,13 @@ const (
 
 // Options of one sweep.
 type SweepOptions struct {
-	Depth    Depth                    // "": Night
-	Entity   string                   // its areas alone; "": all
-	Cause    string                   // who asked for it
-	Started  func(runID int64)        // may be nil
+	Depth  Depth  // "": Night
+	Entity string // its areas alone; "": all
+	Cause  string // who asked for it
+	// Watch is told of the run once it has its id, and gives the context in which
+	// it works; may be nil. A person who cancels the run ends that context with
+	// store.ErrRunCancelled as its cause.
+	Watch    func(ctx context.Context, run int64) (watched context.Context, end func())
 	Progress func(reconcile.Progress) // may be nil
 }
 
@@ -87,12 +90,55 @@ func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
 	if err := r.open(ctx); err != nil {
 		return Result{}, mysqldb.Explain(err)
 	}
+	if o.Watch != nil {
+		watched, end := o.Watch(ctx, r.record.ID)
+		defer end()
+		ctx = watched
+	}
 	err := r.close(ctx, r.work(ctx))
 	return Result{RunID: r.record.ID, Resumed: r.resumed, Counts: r.counts, Took: s.o.Clock.Since(from), State: r.record.State}, err
 }
 
-// Unfinished reports a sweep that was cut off: its process died, or was stopped.
-func (s *Sweeper) Unfinished(ctx context.Context) (SweepOptions, bool, error) {
+// wantedName keeps a sweep that a person asked for.
+const wantedName = "sweep:wanted"
+
+// wanted is such a sweep.
+type wanted struct {
+	Entity string    `json:"entity,omitempty"`
+	Cause  string    `json:"cause"`
+	At     time.Time `json:"at"`
+}
+
+// Want asks for lists of an entity ("" for all) to be compared as soon as a
+// daemon looks: deletes that were held were let through.
+func Want(ctx context.Context, db store.Execer, now time.Time, entity, cause string) error {
+	return store.SaveCursor(ctx, db, now, wantedName, wanted{Entity: entity, Cause: cause, At: now.UTC()})
+}
+
+// Due reports a sweep that waits to be worked: one that was cut off, because its
+// process died or was stopped, or one that was asked for.
+func (s *Sweeper) Due(ctx context.Context) (SweepOptions, bool, error) {
+	if o, due, err := s.unfinished(ctx); err != nil || due {
+		return o, due, err
+	}
+	var w wanted
+	if err := store.LoadCursor(ctx, s.o.DB, wantedName, &w); err != nil || w.At.IsZero() {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	last, err := store.LastRun(ctx, s.o.DB, kindSweep, w.Entity, string(Lists))
+	if err != nil || last != nil && !last.Started.Before(w.At.Truncate(time.Microsecond)) {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	return SweepOptions{Depth: Lists, Entity: w.Entity, Cause: w.Cause}, true, nil
+}
+
+// Since reports that a sweep of everything began at or after a time.
+func (s *Sweeper) Since(ctx context.Context, at time.Time) (bool, error) {
+	last, err := store.LastRun(ctx, s.o.DB, kindSweep, "", string(Night))
+	return last != nil && !last.Started.Before(at), mysqldb.Explain(err)
+}
+
+func (s *Sweeper) unfinished(ctx context.Context) (SweepOptions, bool, error) {
 	last, err := store.LatestRun(ctx, s.o.DB, kindSweep)
 	if err != nil || last == nil || s.o.Clock.Now().Sub(last.Started) > resumable {
 		return SweepOptions{}, false, mysqldb.Explain(err)
@@ -119,7 +165,6 @@ func (r *run) open(ctx context.Context) error {
 			r.counts[key] = n
 		}
 		r.began, r.position.Stopped = r.position.Began, false
-		r.started()
 		return r.save(ctx)
 	}
 	r.began = r.s.now()
@@ -128,14 +173,11 @@ func (r *run) open(ctx context.Context) error {
 	if err := store.StartRun(ctx, db, now, r.record); err != nil {
 		return err
 	}
-	r.started()
-	return r.save(ctx)
-}
-
-func (r *run) started() {
-	if r.o.Started != nil {
-		r.o.Started(r.record.ID)
+	// We hold the lease: what else is noted as running is not.
+	if err := store.EndAbandoned(ctx, db, now, kindSweep, r.s.entities(), r.record.ID); err != nil {
+		return err
 	}
+	return r.save(ctx)
 }
 
 // save writes how far the run is.
@@ -267,11 +309,12 @@ func (r *run) close(stopped context.Context, failure error) error {
 	switch {
 	case failure == nil:
 		r.record.State, r.record.Done = store.RunDone, max(r.record.Done, r.record.Total)
-	case stopped.Err() != nil && context.Cause(stopped) != nil && !errors.Is(context.Cause(stopped), context.Canceled):
-		r.record.State, r.record.Error = store.RunCancelled, record.Message(context.Cause(stopped))
+	case errors.Is(context.Cause(stopped), store.ErrRunCancelled):
+		r.record.State, r.record.Error = store.RunCancelled, store.ErrRunCancelled.Error()
+		failure = record.Wrap(record.CodeRejected, store.ErrRunCancelled, "sweep run %d was cancelled by a person", r.record.ID)
 	case stopped.Err() != nil:
 		r.position.Stopped = true
-		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here when the daemon runs again"
+		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here"
 		failure = record.Wrap(record.CodeUnavailable, failure, "the sweep was stopped; it goes on where it stopped")
 	default:
 		r.record.State, r.record.Error = store.RunFailed, record.Message(failure)

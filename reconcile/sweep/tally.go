@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -27,6 +28,17 @@ var repairs = map[reconcile.Finding]bool{reconcile.Missing: true, reconcile.Stal
 
 // Repaired is the key of the count of repairs that a webhook should have told.
 const Repaired = "repaired"
+
+// Mended are the counts of what was found and repaired.
+func (c Counts) Mended() map[string]int64 {
+	out := map[string]int64{}
+	for key, n := range c {
+		if _, kind, ok := strings.Cut(key, "."); ok && (repairs[reconcile.Finding(kind)] || kind == string(reconcile.Drifted)) {
+			out[key] = n
+		}
+	}
+	return out
+}
 
 func (c Counts) add(entity, kind string, n int64) {
 	if kind != "" && n != 0 {
