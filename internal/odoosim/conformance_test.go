@@ -138,6 +138,7 @@ func texted(v any) any {
 func recordedServer(t *testing.T, version int, list []exchange) *Server {
 	t.Helper()
 	s := New(Options{Version: version, Database: fmt.Sprintf("odoo%d", version), Login: "admin", APIKey: "admin", Clock: clockwork.NewFakeClockAt(recordedAt(t, list))})
+	s.SetUserCompanies(1, 2, 3) // as the user of the recordings
 	followed := map[string]bool{}
 	for _, e := range list {
 		_, args, err := decodeCall(strings.NewReader(e.Request))

@@ -50,6 +50,7 @@ func loadFields(version int) map[string]map[string]field {
 		lang.Selection = append(lang.Selection, [2]any{"fr_FR", "French / Français"})
 		out[model]["lang"] = lang
 	}
+	out[configParameters] = parameterFields()
 	return out
 }
 

@@ -83,7 +83,7 @@ func (w *worded) Unwrap() error { return w.fault }
 
 // titles are how Odoo calls its models to a user.
 var titles = map[string]string{"sale.order": "Sales Order", "account.move": "Journal Entry", "account.move.line": "Journal Item", "crm.lead": "Lead/Opportunity",
-	"res.partner": "Contact"}
+	"res.partner": "Contact", configParameters: "System Parameter"}
 
 func (s *Server) title(model string) string {
 	if model == "crm.lead" && s.o.Version >= 19 {

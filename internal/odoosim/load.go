@@ -256,7 +256,7 @@ func (l *loading) save(id int64, found bool, external string, values Values, com
 	err := l.s.permitted(l.model, operation)
 	switch {
 	case err != nil:
-	case found && l.s.hidden[l.model][id]:
+	case found && !l.sees(id):
 		err = l.s.hiddenRecord(l.model, operation, id)
 	case found:
 		err = l.update(l.t, id, values, commands)

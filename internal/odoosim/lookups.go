@@ -1,5 +1,7 @@
 package odoosim
 
+import "fmt"
+
 // at makes the next records of a model begin with an id that Odoo gives them
 // everywhere, or whose order matters.
 type at int64
@@ -38,6 +40,7 @@ func (s *Server) lookups() {
 		{"product.product", []any{Values{"name": "Voyage Scolaire", "default_code": "VS", "lst_price": 450.0, "uom_id": 1, "taxes_id": []int64{1, 6}},
 			Values{"name": "Assurance annulation", "default_code": "ASS", "lst_price": 12.5, "uom_id": 1, "taxes_id": []int64{1}},
 			Values{"name": "Transport en car", "default_code": "CAR", "lst_price": 890.0, "uom_id": 1, "taxes_id": []int64{2}}}},
+		{configParameters, []any{Values{"key": databaseUUID, "value": fmt.Sprintf("00000000-0000-4000-8000-%012d", s.o.Seed%1_000_000_000_000)}}},
 		{"res.partner.category", []any{Values{"name": "École"}, Values{"name": "Mairie"}}},
 	} {
 		for _, e := range l.rows {

@@ -14,6 +14,7 @@ func (r *request) read(ids []int64, counter *int64) (any, error) {
 			return nil, r.s.invalidField(r.model, name)
 		}
 	}
+	visible := r.visible()
 	classic := r.kwargs["load"] == "_classic_write"
 	out := []any{}
 	for _, id := range ids {
@@ -21,8 +22,8 @@ func (r *request) read(ids []int64, counter *int64) (any, error) {
 		if !ok {
 			continue
 		}
-		if r.s.hidden[r.model][id] {
-			return nil, &fault{4, fmt.Sprintf("Due to security restrictions, you are not allowed to access '%s' (%s) records.\n\nRecords: (id=%d)", r.model, r.model, id)}
+		if !visible(row) {
+			return nil, r.s.hiddenRecord(r.model, "read", id)
 		}
 		answer := map[string]any{"id": id}
 		for _, name := range names {

@@ -43,7 +43,7 @@ func (r *request) checkReference() (any, error) {
 	}
 	target := r.of(model)
 	archived := r.s.table(model).rows[id].get("active") == false && target.hasActive() && r.context["active_test"] != false
-	if archived || r.s.hidden[model][id] {
+	if archived || !target.sees(id) {
 		if r.arg(2, "raise_on_access_error") == true {
 			return nil, r.s.noReference(module + "." + name)
 		}

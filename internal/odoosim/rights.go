@@ -38,6 +38,8 @@ func (s *Server) allowed(model, operation string) []string {
 		return []string{s.since("Extra Rights/Contact Creation", 19, "Contact/Creation"), "Sales/Administrator", "Sales/User: Own Documents Only"}
 	case model == "crm.lead" && operation == "unlink":
 		return []string{"Sales/Administrator"}
+	case model == configParameters:
+		return []string{s.since("Administration/Settings", 19, "Role / Administrator")}
 	}
 	return []string{"Sales/Administrator", "Sales/User: Own Documents Only"}
 }
@@ -51,12 +53,8 @@ func (r *request) reachable(id int64, operation string) error {
 	if err := r.exists(id); err != nil {
 		return err
 	}
-	if r.s.hidden[r.model][id] {
+	if !r.sees(id) {
 		return r.s.hiddenRecord(r.model, operation, id)
 	}
 	return nil
-}
-
-func (s *Server) hiddenRecord(model, operation string, id int64) *fault {
-	return &fault{4, fmt.Sprintf("Due to security restrictions, you are not allowed to %s '%s' (%s) records.\n\nRecords: (id=%d)", verbs[operation], model, model, id)}
 }

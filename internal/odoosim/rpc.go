@@ -60,6 +60,9 @@ func (r *request) dispatch(method string) (any, error) {
 	if strings.HasPrefix(method, "_") {
 		return nil, r.s.privateMethod(r.model, method)
 	}
+	if err := r.inCompanies(method); err != nil {
+		return nil, err
+	}
 	if reads[method] {
 		return r.dispatchRead(method)
 	}

@@ -117,7 +117,8 @@ func (r *request) company(v Values) int64 {
 	if ids, _ := canonical(r.context["allowed_company_ids"]).([]int64); len(ids) > 0 {
 		return ids[0]
 	}
-	return 1
+	main, _ := r.s.table("res.users").rows[syncUser].get("company_id").(int64)
+	return main
 }
 
 // first is the lowest id of a model's records that hold the given values.

@@ -28,12 +28,12 @@ func (r *request) find(o ordering) ([]*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	visible := r.visible(r.context["active_test"] != false && !mentions(domain, "active"))
+	visible, activeTest := r.visible(), r.hasActive() && r.context["active_test"] != false && !mentions(domain, "active")
 	walk, walked := r.s.table(r.model).walk(f, o)
 	offset, limit := r.window()
 	rows := []*row{}
 	for row := range walk {
-		if !visible(row) || !f.match(row) {
+		if activeTest && row.get("active") == false || !f.match(row) || !visible(row) {
 			continue
 		}
 		rows = append(rows, row)
@@ -99,14 +99,6 @@ func (t *table) within(times span) int {
 }
 
 func (r *request) hasActive() bool { _, ok := r.s.fields[r.model]["active"]; return ok }
-
-// visible is what the user sees of the model.
-func (r *request) visible(activeTest bool) func(*row) bool {
-	hidden, archive := r.s.hidden[r.model], activeTest && r.hasActive()
-	return func(row *row) bool {
-		return !hidden[row.id] && !(archive && row.get("active") == false)
-	}
-}
 
 func mentions(domain []any, field string) bool {
 	return slices.ContainsFunc(domain, func(e any) bool {

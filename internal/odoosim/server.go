@@ -83,6 +83,7 @@ type Server struct {
 
 	externals map[string]int64    // the ir.model.data record of an external id
 	forbidden map[string][]string // the operations taken from the user, by model
+	rules     map[string]func(id int64, v Values) bool
 	onWrite   func(stage, model, method string)
 	written   int64
 }
@@ -105,7 +106,7 @@ func New(o Options) *Server {
 		o.Clock = clockwork.NewRealClock()
 	}
 	s := &Server{o: o, clock: o.Clock, random: rand.New(rand.NewPCG(o.Seed, 1)), models: map[string]*table{}, hidden: map[string]map[int64]bool{},
-		externals: map[string]int64{}, forbidden: map[string][]string{}, stats: Stats{ByMethod: map[string]int64{}}}
+		externals: map[string]int64{}, forbidden: map[string][]string{}, rules: map[string]func(int64, Values) bool{}, stats: Stats{ByMethod: map[string]int64{}}}
 	s.fields = loadFields(o.Version)
 	s.hooks.start(s)
 	s.lookups()

@@ -88,6 +88,15 @@ func (r *row) clone() *row {
 	return &row{id: r.id, fields: r.fields, cells: slices.Clone(r.cells)}
 }
 
+// filled are a record's fields that are not empty.
+func (r *row) filled() Values {
+	v := make(Values, len(r.cells))
+	for _, c := range r.cells {
+		v[c.name] = c.value
+	}
+	return v
+}
+
 // values are all of a record's fields.
 func (r *row) values() Values {
 	v := Values{}
