@@ -1,16 +1,20 @@
 package odoosim
 
+import "time"
+
 // Tx is a transaction that a test holds open: its webhooks leave before it is
 // committed, as from Odoo 17's and 18's own automations and from a hook inside
 // write. Nobody sees its changes until Commit; Rollback makes them never have
-// been.
+// been. Its times are those of its Begin, as PostgreSQL's: committed after
+// others' writes, its own land behind them.
 type Tx struct {
 	s     *Server
+	at    time.Time
 	steps []func(t *tx)
 }
 
 // Begin opens a transaction.
-func (s *Server) Begin() *Tx { return &Tx{s: s} }
+func (s *Server) Begin() *Tx { return &Tx{s: s, at: s.begin().at} }
 
 // Create adds a new record to the transaction.
 func (x *Tx) Create(model string, v Values) { x.add(func(t *tx) { t.create(model, v) }) }
@@ -54,6 +58,7 @@ func (x *Tx) Rollback() { x.steps = nil }
 
 func (x *Tx) run() *tx {
 	t := x.s.begin()
+	t.at = x.at
 	for _, step := range x.steps {
 		step(t)
 	}

@@ -1,10 +1,7 @@
 package odoosim
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -15,7 +12,7 @@ type tx struct {
 	at    time.Time
 	order []change
 	seen  map[touched]bool
-	quiet map[touched]bool // changed by the database itself, of which no hook hears
+	quiet map[touched]bool // changed, but not written: no hook hears of it
 }
 
 type touched struct {
@@ -29,12 +26,6 @@ type change struct {
 	model  string
 	id     int64
 	before *row
-}
-
-// lineModels are the models whose records are lines, with their parent.
-var lineModels = map[string]struct{ parent, field, list string }{
-	"sale.order.line":   {"sale.order", "order_id", "order_line"},
-	"account.move.line": {"account.move", "move_id", "invoice_line_ids"},
 }
 
 func (s *Server) begin() *tx {
@@ -57,6 +48,15 @@ func (t *tx) touch(model string, id int64) {
 	t.order = append(t.order, change{model, id, before})
 }
 
+// quietly touches a record of which no hook is to hear, unless one hears of it
+// anyway.
+func (t *tx) quietly(model string, id int64) {
+	if t.seen != nil && !t.seen[touched{model, id}] {
+		t.touch(model, id)
+		t.quiet[touched{model, id}] = true
+	}
+}
+
 func (t *tx) create(model string, v Values) int64 {
 	table := t.s.table(model)
 	id := table.next
@@ -74,7 +74,7 @@ func (t *tx) create(model string, v Values) int64 {
 	t.assign(model, r, v)
 	table.put(r)
 	t.createLines(model, id, v)
-	t.follow(model, r, nil)
+	t.follow(model, r, nil, nil)
 	return id
 }
 
@@ -118,21 +118,6 @@ func (t *tx) assign(model string, r *row, v Values) {
 	t.derive(model, r)
 }
 
-// follow does what a change of a record does to its document. was is the
-// document to which a line belonged.
-func (t *tx) follow(model string, r *row, was any) {
-	p, isLine := lineModels[model]
-	if !isLine {
-		t.totals(model, r.id)
-		return
-	}
-	if old, ok := was.(int64); ok && was != r.get(p.field) {
-		t.dropLine(p.parent, old, p.list, r.id)
-	}
-	parent, _ := r.get(p.field).(int64)
-	t.touchParent(p.parent, parent, p.list, r.id)
-}
-
 // derive computes what hangs on a record's own fields.
 func (t *tx) derive(model string, r *row) {
 	switch model {
@@ -141,21 +126,6 @@ func (t *tx) derive(model string, r *row) {
 	case "crm.lead":
 		if _, has := t.s.fields[model]["won_status"]; has {
 			r.set("won_status", t.wonStatus(r))
-		}
-	}
-}
-
-// createLines makes the lines that Go code gives with their document.
-func (t *tx) createLines(model string, id int64, v Values) {
-	for lineModel, p := range lineModels {
-		lines, _ := v[p.list].([]Values)
-		if p.parent != model {
-			continue
-		}
-		for _, line := range lines {
-			line = maps.Clone(line)
-			line[p.field] = id
-			t.create(lineModel, line)
 		}
 	}
 }
@@ -170,46 +140,6 @@ func (s *Server) commercial(r *row) any {
 	return above.get("commercial_partner_id")
 }
 
-// touchParent lists a line with its parent and recomputes the parent.
-func (t *tx) touchParent(model string, id int64, list string, line int64) {
-	parent, ok := t.s.table(model).rows[id]
-	if !ok {
-		return
-	}
-	t.touch(model, id)
-	ids, _ := parent.get(list).([]int64)
-	if !slices.Contains(ids, line) {
-		ids = append(slices.Clone(ids), line)
-	}
-	parent.set(list, t.ordered(documents[model].lines, ids))
-	parent.set("write_date", t.at)
-	t.totals(model, id)
-}
-
-// ordered are lines as Odoo lists them: an order's by sequence, an invoice's by
-// id, whatever their sequence (measured on 16 to 19).
-func (t *tx) ordered(model string, ids []int64) []int64 {
-	rows := t.s.table(model).rows
-	out := slices.Sorted(slices.Values(ids))
-	if model == "sale.order.line" {
-		slices.SortStableFunc(out, func(a, b int64) int { return cmp.Compare(num(rows[a].get("sequence")), num(rows[b].get("sequence"))) })
-	}
-	return out
-}
-
-// dropLine takes a line out of its parent's list.
-func (t *tx) dropLine(model string, id int64, list string, line int64) {
-	parent, ok := t.s.table(model).rows[id]
-	if !ok {
-		return
-	}
-	t.touch(model, id)
-	ids, _ := parent.get(list).([]int64)
-	parent.set(list, slices.DeleteFunc(slices.Clone(ids), func(x int64) bool { return x == line }))
-	parent.set("write_date", t.at)
-	t.totals(model, id)
-}
-
 func (t *tx) write(model string, id int64, v Values) {
 	r, ok := t.s.table(model).rows[id]
 	if !ok {
@@ -219,7 +149,7 @@ func (t *tx) write(model string, id int64, v Values) {
 	was := r.get(lineModels[model].field)
 	t.assign(model, r, v)
 	t.createLines(model, id, v)
-	t.follow(model, r, was)
+	t.follow(model, r, was, v)
 }
 
 func (t *tx) unlink(model string, id int64) {
@@ -240,7 +170,7 @@ func (t *tx) unlink(model string, id int64) {
 	}
 	if p, isLine := lineModels[model]; isLine {
 		parent, _ := r.get(p.field).(int64)
-		t.dropLine(p.parent, parent, p.list, id)
+		t.dropLine(p.parent, parent, p.list, id, !wordsOnly(r))
 	}
 }
 
@@ -254,11 +184,11 @@ func (t *tx) forget(model string, id int64) {
 	}
 }
 
-// written counts the records that changed, without the bookkeeping of external
-// ids, which is a part of a record's own cost.
+// written counts the records that were written, without the bookkeeping of
+// external ids, which is a part of a record's own cost, and what only followed.
 func (t *tx) written() (n int64) {
 	for _, c := range t.order {
-		if c.model != externalIDs {
+		if c.model != externalIDs && !t.quiet[touched{c.model, c.id}] {
 			n++
 		}
 	}

@@ -55,8 +55,7 @@ func (r *request) letGo(t *tx, id int64) error {
 	}
 	for model, name := range map[string]string{"res.partner": "parent_id", "crm.lead": "partner_id"} {
 		for _, other := range r.s.pointing(model, name, id) {
-			t.touch(model, other)
-			t.quiet[touched{model, other}] = true
+			t.quietly(model, other)
 			r.s.table(model).rows[other].set(name, false)
 		}
 	}
