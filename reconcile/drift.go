@@ -235,12 +235,9 @@ func (s *driftSweep) sort(f *findings, r *driftRow) {
 }
 
 // send leaves a row to the push. When it was edited is not known, and so is not
-// said of any column. One that Odoo refuses is not found again for the same.
+// said of any column.
 func (s *driftSweep) send(f *findings, r *driftRow, op string) {
 	f.edits = append(f.edits, queue.Edit{Entity: s.entity.Name, LocalID: r.Key, Op: op})
-	if r.link != nil && r.refused() {
-		f.hashes = append(f.hashes, r.note(store.Differing(r.Hash)))
-	}
 }
 
 // sync takes edits back that may not be. What a sync leaves as it is (a field

@@ -47,6 +47,9 @@ func TestRowsThatDifferForAReasonAreLeftAlone(t *testing.T) {
 	b.settle()
 	require.Equal(t, "error | NULL", b.rows("SELECT state, odoo_id FROM sync_status WHERE entity = 'leads' AND local_id = '2'"))
 	stays("a new row was refused")
+	b.api("UPDATE leads SET phone = '02 41' WHERE id = 2")
+	b.settle()
+	stays("and again, after an edit that was told of")
 	b.behind("UPDATE leads SET salesperson = NULL WHERE id = 2")
 	require.Equal(t, drifts{"leads": {Inserted: 1}}, b.sweepValues())
 	b.settle()
@@ -129,6 +132,12 @@ func TestAMappingThatGainsAField(t *testing.T) {
 	require.Equal(t, compared, byHash)
 	b.behind("UPDATE contacts SET city = 'Rezé', website = 'x' WHERE name = 'Mairie'")
 	require.Equal(t, one("contacts"), b.sweepValues())
+
+	b.mapped = b.mappingWith(b.client, "      email: {odoo: email_from}\n      phone: {odoo: phone}", "      email: {odoo: email_from}\n      tel: {odoo: phone, column: phone}")
+	b.remote(b.client)
+	report, err = b.engine.SweepValues(b.ctx, reconcile.DriftOptions{})
+	require.NoError(t, err)
+	require.Zero(t, report["leads"].ByHash, "another field in the same column")
 }
 
 // TRUNCATE and a cascade fire no trigger; a posted invoice's deletion that Odoo
@@ -195,6 +204,14 @@ func TestSilentEditsOfTablesOfOnesOwn(t *testing.T) {
 	require.Empty(t, b.sweepValues())
 	_, byHash := b.looked()
 	require.EqualValues(t, 8, byHash)
+
+	var passed []string
+	_, err := b.engine.SweepValues(b.ctx, reconcile.DriftOptions{Chunk: 2, Passed: func(_ context.Context, entity, last string) error {
+		passed = append(passed, entity+" "+last)
+		return nil
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"clients 9", "clients a-2", "clients Z 9", "clients done", "factures 70", "factures done"}, passed, "a row called done ends nothing")
 
 	b.behind("UPDATE clients SET ville = 'Nantes' WHERE client_no IN ('done', 'a-2')", "UPDATE clients SET note_interne = 'x'", "DELETE FROM facture_lignes WHERE rang = 1",
 		"INSERT INTO clients (client_no, raison_sociale) VALUES ('É-1', 'École'), ('E-2', 'Lycée')")

@@ -119,6 +119,7 @@ func TestEditsBehindTheTriggersBack(t *testing.T) {
 		{"a line added", "INSERT INTO invoice_lines (invoice_id, position, name, quantity, price_unit) SELECT id, 3, 'Assurance', 1, 5 FROM invoices", one("invoices"), "", "", func() any { return b.lines() }, "Bus, Guide, Repas, Assurance"},
 		{"a line removed", "DELETE FROM invoice_lines WHERE name = 'Guide'", one("invoices"), "", "", func() any { return b.lines() }, "Bus, Repas, Assurance"},
 		{"lines in another order come back into Odoo's", "UPDATE invoice_lines SET position = 2 - position", one("invoices"), "SELECT GROUP_CONCAT(name ORDER BY position) FROM invoice_lines", "Bus,Repas,Assurance", nil, nil},
+		{"so do their places", "UPDATE invoice_lines SET position = position + 5", one("invoices"), "SELECT GROUP_CONCAT(position ORDER BY position) FROM invoice_lines", "0,1,2", nil, nil},
 		{"a line's own id of Odoo", "UPDATE invoice_lines SET odoo_id = NULL WHERE position = 0", one("invoices"), "SELECT COUNT(*) FROM invoice_lines WHERE odoo_id IS NULL", "0", func() any { return b.lines() }, "Bus, Repas, Assurance"},
 		{"the row's id of Odoo", "UPDATE leads SET odoo_id = 4711", one("leads"), "SELECT odoo_id FROM leads", "1", nil, nil},
 		{"a decimal", "UPDATE leads SET expected_revenue = 1300.25", one("leads"), "", "", func() any { return b.sim.Get("crm.lead", b.lead)["expected_revenue"] }, 1300.25},
@@ -193,6 +194,10 @@ func TestASyncDropsTheHash(t *testing.T) {
 	b.sim.Write("res.partner", b.mairie, odoosim.Values{"city": "Vertou"})
 	b.sync("res.partner", b.mairie)
 	report, err := b.engine.SweepValues(b.ctx, reconcile.DriftOptions{})
+	require.NoError(t, err)
+	require.Equal(t, reconcile.DriftCounts{Compared: 2, ByHash: 1}, report["contacts"])
+	b.sync("res.partner", b.ecole) // nothing changes but the link
+	report, err = b.engine.SweepValues(b.ctx, reconcile.DriftOptions{})
 	require.NoError(t, err)
 	require.Equal(t, reconcile.DriftCounts{Compared: 2, ByHash: 1}, report["contacts"])
 	_, byHash := b.looked()
