@@ -73,7 +73,7 @@ func (e *Engine) RunsResync(ctx context.Context, entity string, now time.Time) (
 	}
 	concerned := e.entitiesOf(models)
 	for _, r := range list {
-		if r.Entity == "" || slices.Contains(concerned, r.Entity) {
+		if !r.Dead && (r.Entity == "" || slices.Contains(concerned, r.Entity)) {
 			return &r, nil
 		}
 	}

@@ -26,19 +26,23 @@ type pauses struct {
 	log   *zap.Logger
 
 	mu    sync.Mutex
-	asked time.Time
+	asked time.Time // zero: look again
+	heard bool      // whether it was ever read
 	known store.Paused
 }
 
-// now is what is paused, at most pauseKnown old. While the database is away it
-// is what was last known: nothing can be worked then anyway.
+// now is what is paused, at most pauseKnown old, or, while the database is away,
+// what was last heard of.
 func (p *pauses) now(ctx context.Context) store.Paused {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now := p.clock.Now(); p.asked.IsZero() || now.Sub(p.asked) >= pauseKnown {
-		if fresh, err := store.ReadPaused(ctx, p.db); err == nil {
+		asking, cancel := context.WithTimeout(ctx, pauseKnown)
+		fresh, err := store.ReadPaused(asking, p.db)
+		cancel()
+		if err == nil {
 			p.tell(fresh)
-			p.asked, p.known = now, fresh
+			p.asked, p.known, p.heard = now, fresh, true
 		}
 	}
 	return p.known
@@ -56,9 +60,16 @@ func (p *pauses) tell(fresh store.Paused) {
 	p.log.Info("nothing is paused any more")
 }
 
-// toAPI tells whether what comes from Odoo is paused, toOdoo the other way.
-func (p *pauses) toAPI(ctx context.Context) bool  { return p.now(ctx).ToAPI }
-func (p *pauses) toOdoo(ctx context.Context) bool { return p.now(ctx).ToOdoo }
+// toAPI tells whether what comes from Odoo is paused, toOdoo the other way. What
+// was never read may be paused.
+func (p *pauses) toAPI(ctx context.Context) bool  { return p.now(ctx).ToAPI || !p.isHeard() }
+func (p *pauses) toOdoo(ctx context.Context) bool { return p.now(ctx).ToOdoo || !p.isHeard() }
+
+func (p *pauses) isHeard() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard
+}
 
 // unless runs f while paused says no, and ends it soon after a pause: what f has
 // begun it may finish. It returns admin.ErrPaused where f was not run to its end.

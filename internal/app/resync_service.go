@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -83,11 +84,17 @@ func (s *service) begin(ctx context.Context, dry bool, o reconcile.ResyncOptions
 	defer cancel()
 	begun, failed := make(chan admin.Begun, 1), make(chan error, 1)
 	work, stop := context.WithCancel(s.ctx)
+	var follows int64 // of another process
 	told := began(func(run int64, joined bool) {
 		begun <- admin.Begun{RunID: run, Joined: joined}
-		if joined && !s.follows(run) { // once is enough to take over from it
-			stop()
+		if !joined {
+			return
 		}
+		if !s.mayFollow(run) { // once is enough to take over from it
+			stop()
+			return
+		}
+		follows = run
 	}).once()
 	s.mu.Lock()
 	if s.closed {
@@ -98,6 +105,7 @@ func (s *service) begin(ctx context.Context, dry bool, o reconcile.ResyncOptions
 	s.group.Go(func() {
 		defer stop()
 		failed <- s.run(work, dry, o, told)
+		s.unfollow(follows)
 	})
 	s.mu.Unlock()
 	select {
@@ -129,20 +137,14 @@ func (s *service) run(ctx context.Context, dry bool, o reconcile.ResyncOptions, 
 	} else {
 		ended, err = s.resync(ctx, o, told)
 	}
-	if ended.joined {
-		s.mu.Lock()
-		delete(s.followed, ended.RunID)
-		s.mu.Unlock()
-	}
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("a resync that was asked for did not end well", zap.Int64("run", ended.RunID), zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
 	}
 	return err
 }
 
-// follows notes that another's run is followed here, and reports whether it is
-// the first time.
-func (s *service) follows(run int64) bool {
+// mayFollow notes that another's run is followed here, unless it is already.
+func (s *service) mayFollow(run int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.followed[run] {
@@ -150,6 +152,12 @@ func (s *service) follows(run int64) bool {
 	}
 	s.followed[run] = true
 	return true
+}
+
+func (s *service) unfollow(run int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.followed, run)
 }
 
 // Runs implements admin.Runs.
@@ -184,6 +192,11 @@ func (a *App) AllowDeletes(ctx context.Context, id int64) (*admin.Begun, error) 
 	if s == nil {
 		return nil, record.Errorf(record.CodeUnavailable, "Odoo cannot be used yet: %s", reason)
 	}
+	if run.Kind == reconcile.KindResync {
+		if err := refusePaused(ctx, a.db, store.Paused.Any); err != nil {
+			return nil, err
+		}
+	}
 	for _, entity := range s.engine.EntityNames() {
 		if run.Entity == "" || run.Entity == entity {
 			if err := s.engine.AllowDeletes(ctx, entity); err != nil {
@@ -196,6 +209,10 @@ func (a *App) AllowDeletes(ctx context.Context, id int64) (*admin.Begun, error) 
 	}
 	o := reconcile.AskedFor(*run)
 	o.Cause = fmt.Sprintf("admin API, deletes of run %d allowed, %s", id, s.owner)
+	o.AllowDeletes = false // they are by now
 	begun, err := s.begin(ctx, false, o)
+	if errors.Is(err, admin.ErrBusy) { // what was held is due, and the push sends it
+		return nil, nil
+	}
 	return &begun, err
 }

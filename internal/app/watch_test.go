@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"odoosync/internal/admin"
 	"odoosync/internal/dbtest"
 	"odoosync/internal/store"
 )
@@ -38,4 +39,25 @@ func TestAWatchedRun(t *testing.T) {
 
 	_, end = watch(ctx, db, clock, zap.NewNop(), r.ID, nil)
 	end()
+}
+
+// What a person has paused is not known while the database is away from the
+// start; once known, it is believed.
+func TestWhatIsPausedWhileTheDatabaseIsAway(t *testing.T) {
+	ctx, db := context.Background(), dbtest.New(t)
+	clock := clockwork.NewFakeClock()
+	require.NoError(t, store.SetPaused(ctx, db, clock.Now(), store.Paused{ToOdoo: true}))
+	p := &pauses{db: db, clock: clock, log: zap.NewNop()}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	require.True(t, p.toAPI(gone), "nobody knows")
+	require.False(t, p.toAPI(ctx))
+	require.True(t, p.toOdoo(ctx))
+	require.NoError(t, store.SetPaused(ctx, db, clock.Now(), store.Paused{ToAPI: true}))
+	require.False(t, p.toAPI(ctx), "within two seconds it is believed")
+	clock.Advance(pauseKnown)
+	require.False(t, p.toAPI(gone), "the last that was heard")
+	require.True(t, p.toAPI(ctx))
+	require.False(t, p.toOdoo(ctx))
+	require.ErrorIs(t, p.unless(ctx, p.toAPI, func(context.Context) error { t.Error("it is paused"); return nil }), admin.ErrPaused)
 }

@@ -60,7 +60,6 @@ func (r *RunInfo) figures(now time.Time) {
 // RunFilter chooses runs; the zero filter takes the latest ones.
 type RunFilter struct {
 	Kind   string
-	Entity *string // "": those over all; nil: any
 	State  RunState
 	Over   bool  // only those that are not running
 	Before int64 // only those with a smaller id, to page on; 0 for the latest
@@ -73,9 +72,6 @@ func ListRuns(ctx context.Context, q Queryer, now time.Time, f RunFilter) ([]Run
 	add := func(term string, arg any) { where, args = append(where, term), append(args, arg) }
 	if f.Kind != "" {
 		add("r.kind = ?", f.Kind)
-	}
-	if f.Entity != nil {
-		add("COALESCE(r.entity, '') = ?", *f.Entity)
 	}
 	if f.State != "" {
 		add("r.state = ?", string(f.State))

@@ -32,10 +32,9 @@ func TestRunsAsTheyAreShown(t *testing.T) {
 		}
 		return out
 	}
-	all := ""
 	require.Equal(t, []int64{third.ID, second.ID, first.ID}, ids(store.RunFilter{}))
 	require.Equal(t, []int64{third.ID, first.ID}, ids(store.RunFilter{Kind: "resync"}))
-	require.Equal(t, []int64{third.ID}, ids(store.RunFilter{Kind: "resync", Entity: &all}))
+	require.Equal(t, []int64{first.ID}, ids(store.RunFilter{Over: true}))
 	require.Equal(t, []int64{first.ID}, ids(store.RunFilter{State: store.RunDone}))
 	require.Equal(t, []int64{second.ID}, ids(store.RunFilter{Before: third.ID, Limit: 1}))
 
