@@ -141,6 +141,12 @@ func TestTheUsersCompanies(t *testing.T) {
 		_, err = in(1, 2)
 		require.ErrorContains(p, err, "Access to unauthorized or invalid companies.")
 		require.Equal(p, 4, faultCode(err))
+		self := func(fields ...string) error {
+			_, err := p.client.Call(p.ctx, "res.users", "read", []any{[]int64{2}, fields}, map[string]any{"context": map[string]any{"allowed_company_ids": []int64{7}}})
+			return err
+		}
+		require.NoError(p, self("company_id", "lang"), "users may read their own record")
+		require.ErrorContains(p, self("company_ids"), "invalid companies", "but not all of it")
 
 		p.sim.SetUserCompanies(2, 1)
 		profile, err := p.client.Adopt(p.ctx)

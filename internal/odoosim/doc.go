@@ -14,6 +14,15 @@
 // A conformance test sends it every recorded request and compares the shape of
 // its answers; where they differ, the test says why.
 //
+// It is made to hold a million records. A row keeps what is not empty, a domain
+// is compiled once a call, and a search walks the records by id or by write_date,
+// whichever leaves less to look at, and ends with the page. Seed makes so many at
+// once; Stats.Busy is the server's own share of what a benchmark measured.
+//
+// What an administrator does: Forbid takes rights, Hide and Rule make record
+// rules, SetUserCompanies the user's companies, which hide the records of others;
+// Snapshot and Restore are a backup, SetDatabaseUUID makes a copy another one.
+//
 // What is written over XML-RPC goes through the rules that a push must know, each
 // measured on real servers of the four versions: defaults that leak in, normal
 // forms, what follows from a change, and what is refused. Go code that calls

@@ -28,6 +28,7 @@ type request struct {
 	args    []any
 	kwargs  map[string]any
 	context map[string]any
+	asRoot  bool // no record rule holds
 }
 
 func (s *Server) object(args []any) (any, error) {
@@ -60,6 +61,7 @@ func (r *request) dispatch(method string) (any, error) {
 	if strings.HasPrefix(method, "_") {
 		return nil, r.s.privateMethod(r.model, method)
 	}
+	r.asRoot = r.readsSelf(method)
 	if err := r.inCompanies(method); err != nil {
 		return nil, err
 	}

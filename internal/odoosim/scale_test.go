@@ -165,12 +165,20 @@ func BenchmarkScale(b *testing.B) {
 			_, err := c.ReadGroup(ctx, "res.partner", nil, nil, []string{"write_date:day"})
 			return err
 		}},
+		{"read page", func() error {
+			return c.SearchRead(ctx, "res.partner", []any{[]any{"id", ">", n / 2}}, []string{"name", "email", "phone", "street", "city", "zip", "country_id", "parent_id", "child_ids", "write_date"},
+				odooclient.Page{Order: "id asc", Limit: 1000}, func(odooclient.Raw) error { return nil })
+		}},
+		{"backup", func() error { s.Snapshot(); return nil }},
 		{"write", func() error { s.Write("res.partner", int64(n/2), odoosim.Values{"city": "Brest"}); return nil }},
 	} {
 		b.Run(run.name, func(b *testing.B) {
+			before, calls := s.Stats().Busy, 0
 			for b.Loop() {
 				require.NoError(b, run.call())
+				calls++
 			}
+			b.ReportMetric((s.Stats().Busy-before).Seconds()*1000/float64(calls), "own-ms/op")
 			b.ReportMetric(seconds, "s/seed")
 			b.ReportMetric(float64(memory.HeapAlloc)/float64(1<<20), "MB")
 		})

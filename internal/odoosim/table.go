@@ -129,9 +129,17 @@ type stamp struct {
 }
 
 func newTable(fields map[string]field) *table {
-	byID := func(a, b *row) int { return cmp.Compare(a.id, b.id) }
-	return &table{fields: fields, rows: map[int64]*row{}, next: 1, refs: map[string]map[int64][]int64{}, byID: sorted[*row]{compare: byID},
-		byDate: sorted[stamp]{compare: func(a, b stamp) int { return cmp.Or(cmp.Compare(a.at, b.at), byID(a.row, b.row)) }}}
+	return &table{fields: fields, rows: map[int64]*row{}, next: 1, refs: map[string]map[int64][]int64{},
+		byID: sorted[*row]{compare: byID}, byDate: sorted[stamp]{compare: byDate}}
+}
+
+func byID(a, b *row) int { return cmp.Compare(a.id, b.id) }
+
+func byDate(a, b stamp) int {
+	if a.at != b.at {
+		return cmp.Compare(a.at, b.at) // without a look at the rows, which are all over the memory
+	}
+	return byID(a.row, b.row)
 }
 
 // put keeps a row under its id, in place of the one that was there.
