@@ -140,12 +140,30 @@ func BenchmarkScale(b *testing.B) {
 	runtime.GC()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
+	for _, run := range scaled(ctx, s, c, n) {
+		b.Run(run.name, func(b *testing.B) {
+			before, calls := s.Stats().Busy, 0
+			for b.Loop() {
+				require.NoError(b, run.call())
+				calls++
+			}
+			b.ReportMetric((s.Stats().Busy-before).Seconds()*1000/float64(calls), "own-ms/op")
+			b.ReportMetric(seconds, "s/seed")
+			b.ReportMetric(float64(memory.HeapAlloc)/float64(1<<20), "MB")
+		})
+	}
+}
+
+type scaledCall struct {
+	name string
+	call func() error
+}
+
+// scaled are the calls of a poll and a sweep over n seeded partners.
+func scaled(ctx context.Context, s *odoosim.Server, c *odooclient.Client, n int) []scaledCall {
 	all, late := []any{[]any{"type", "=", "contact"}}, seededFrom.Add(time.Duration(n-2000)*(24*time.Hour/100)).Format(time.DateTime)
 	middle := seededFrom.Add(time.Duration(n/2) * (24 * time.Hour / 100))
-	for _, run := range []struct {
-		name string
-		call func() error
-	}{
+	return []scaledCall{
 		{"id page", func() error {
 			_, err := c.Search(ctx, "res.partner", append(all, []any{"id", ">", n / 2}), odooclient.Page{Order: "id asc", Limit: 1000})
 			return err
@@ -171,16 +189,5 @@ func BenchmarkScale(b *testing.B) {
 		}},
 		{"backup", func() error { s.Snapshot(); return nil }},
 		{"write", func() error { s.Write("res.partner", int64(n/2), odoosim.Values{"city": "Brest"}); return nil }},
-	} {
-		b.Run(run.name, func(b *testing.B) {
-			before, calls := s.Stats().Busy, 0
-			for b.Loop() {
-				require.NoError(b, run.call())
-				calls++
-			}
-			b.ReportMetric((s.Stats().Busy-before).Seconds()*1000/float64(calls), "own-ms/op")
-			b.ReportMetric(seconds, "s/seed")
-			b.ReportMetric(float64(memory.HeapAlloc)/float64(1<<20), "MB")
-		})
 	}
 }

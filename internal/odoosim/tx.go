@@ -83,7 +83,9 @@ func (t *tx) defaults(model string, r *row) {
 	id := r.id
 	switch model {
 	case "res.partner":
-		r.fill(Values{"type": "contact", "lang": "fr_FR", "commercial_partner_id": id})
+		r.set("type", "contact")
+		r.set("lang", "fr_FR")
+		r.set("commercial_partner_id", id)
 	case "sale.order":
 		r.fill(Values{"name": fmt.Sprintf("S%05d", id), "state": "draft", "date_order": t.at.Format(time.DateTime), "company_id": int64(1),
 			"currency_id": int64(1), "user_id": int64(2), "invoice_status": "no", "team_id": int64(1)})
