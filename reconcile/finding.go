@@ -21,7 +21,7 @@ const (
 	MergedIn  Finding = "merged"   // Odoo has merged it into another one
 	Concealed Finding = "hidden"   // the sync user may no longer read it
 	OutOf     Finding = "left"     // it left the entity's domain
-	Drifted   Finding = "drifted"  // the row has values that Odoo does not have
+	Drifted   Finding = "drifted"  // the row was edited where only Odoo may
 	Adopted   Finding = "adopted"  // a row and a record that are the same were linked
 )
 
@@ -51,9 +51,6 @@ func (w *writer) finding(p *plan) Finding {
 			return Drifted
 		}
 		return Stale
-	}
-	if p.enqueue || p.intent != nil {
-		return Drifted
 	}
 	return Same
 }

@@ -25,7 +25,8 @@ type hooks struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond
-	waiting int
+	waiting int // on their way
+	later   int // of these, by a fault not before some time
 	options WebhookOptions
 	held    *delivery // leaves after the next one
 	late    sync.WaitGroup
@@ -79,6 +80,14 @@ func (h *hooks) drain(ctx context.Context) error {
 		h.cond.Wait()
 	}
 	return ctx.Err()
+}
+
+// Sending is how many webhooks are on their way now, without those that a fault
+// makes late.
+func (s *Server) Sending() int {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	return s.hooks.waiting - s.hooks.later
 }
 
 // committed queues what a transaction has to tell. The server's mutex is held.
@@ -137,9 +146,14 @@ func (h *hooks) send(d delivery) {
 		s.stats.Late++
 		h.mu.Lock()
 		h.waiting++
+		h.later++
 		h.mu.Unlock()
+		by := s.faults.LateBy
 		h.late.Go(func() {
-			s.pause(context.Background(), s.faults.LateBy)
+			s.pause(context.Background(), by)
+			h.mu.Lock()
+			h.later--
+			h.mu.Unlock()
 			h.queue <- d
 		})
 		return

@@ -19,9 +19,13 @@ type comparison struct {
 	listed map[string]bool           // days that were listed in full
 }
 
+func newComparison(r *run, a area) *comparison {
+	return &comparison{run: r, area: a, extras: map[int64]store.LineStamp{}, undone: map[string]bool{}, listed: map[string]bool{}}
+}
+
 // compare makes an area agree.
 func (r *run) compare(ctx context.Context, a area) error {
-	c := &comparison{run: r, area: a, extras: map[int64]store.LineStamp{}, undone: map[string]bool{}, listed: map[string]bool{}}
+	c := newComparison(r, a)
 	db := r.s.o.DB
 	if err := r.s.o.Engine.HaltError(ctx, a.entity.Model); err != nil {
 		return err

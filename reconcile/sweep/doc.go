@@ -29,10 +29,10 @@
 // from us, out of the domain, merged into another one.
 //
 // Then the names that rows show of other records (a stage, a tax, a product) are
-// compared with what they were, and records that show a changed one are read. A
-// seventh of all records is read in full each night, because SQL inside Odoo
-// leaves no date. Last come the rows: those that vanished, were inserted or were
-// edited without a trigger (reconcile.Engine.SweepValues).
+// compared with what they were, and records that show a changed one are read.
+// The rows here follow: those that vanished, were inserted or were edited without
+// a trigger (reconcile.Engine.SweepValues). Last, a seventh of all records is
+// read in full each night, because SQL inside Odoo leaves no date.
 //
 // # What must not happen
 //

@@ -12,6 +12,9 @@ import (
 // hidden, or out of the domain. The engine's read by id tells which, unless so
 // much is missing, or in such a way, that the model is halted.
 func (c *comparison) missing(ctx context.Context) error {
+	if len(c.extras) == 0 {
+		return nil
+	}
 	lost, days := reconcile.Lost{}, map[int64]string{}
 	for id, l := range c.extras {
 		lost[id] = l.WriteDate

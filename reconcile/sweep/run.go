@@ -203,7 +203,7 @@ func (r *run) step(ctx context.Context, name string, f func(context.Context) err
 	return r.save(ctx)
 }
 
-// work goes through the areas, then the names, the full reads and the rows. What
+// work goes through the areas, then the names, the rows and the full reads. What
 // concerns one area alone is returned in the end.
 func (r *run) work(ctx context.Context) error {
 	var failures []error
@@ -228,12 +228,16 @@ func (r *run) work(ctx context.Context) error {
 			return errors.Join(append(failures, err)...)
 		}
 	}
+	// Before the full reads, which would find edited rows too and not tell them apart.
+	if err := r.step(ctx, "rows", r.rows); err != nil {
+		return errors.Join(append(failures, err)...)
+	}
 	for _, a := range r.areas() {
 		if a.child == nil && !try(a, "deep "+a.name(), func(ctx context.Context) error { return r.deep(ctx, a) }) {
-			return errors.Join(failures...)
+			break
 		}
 	}
-	return errors.Join(append(failures, r.step(ctx, "rows", r.rows))...)
+	return errors.Join(failures...)
 }
 
 // areas are those the sweep is for. A model that is halted waits for a person.
