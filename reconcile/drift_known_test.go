@@ -47,14 +47,19 @@ func TestRowsThatDifferForAReasonAreLeftAlone(t *testing.T) {
 	b.settle()
 	require.Equal(t, "error | NULL", b.rows("SELECT state, odoo_id FROM sync_status WHERE entity = 'leads' AND local_id = '2'"))
 	stays("a new row was refused")
-	b.api("UPDATE leads SET phone = '02 41' WHERE id = 2")
-	b.settle()
-	stays("and again, after an edit that was told of")
 	b.behind("UPDATE leads SET salesperson = NULL WHERE id = 2")
 	require.Equal(t, drifts{"leads": {Inserted: 1}}, b.sweepValues())
 	b.settle()
 	require.Len(t, b.sim.IDs("crm.lead"), 2)
 	stays("it is a record now")
+
+	b.api("INSERT INTO contacts (id, name) VALUES (70, 'A'), (71, 'B')", "UPDATE contacts SET parent_id = 141 - id WHERE id IN (70, 71)")
+	b.settle()
+	require.Contains(t, b.rows("SELECT error FROM sync_links WHERE local_id = '70'"), "circle")
+	stays("rows that refer to each other are refused")
+	b.api("UPDATE contacts SET city = 'Rezé' WHERE id IN (70, 71)")
+	b.settle()
+	stays("and again, after an edit that was told of")
 }
 
 func TestConflictsAreNoDrift(t *testing.T) {
@@ -133,7 +138,7 @@ func TestAMappingThatGainsAField(t *testing.T) {
 	b.behind("UPDATE contacts SET city = 'Rezé', website = 'x' WHERE name = 'Mairie'")
 	require.Equal(t, one("contacts"), b.sweepValues())
 
-	b.mapped = b.mappingWith(b.client, "      email: {odoo: email_from}\n      phone: {odoo: phone}", "      email: {odoo: email_from}\n      tel: {odoo: phone, column: phone}")
+	b.mapped = b.mappingWith(b.client, "      email: {odoo: email_from}\n      phone: {odoo: phone}", "      email: {odoo: email_from}\n      phone2: {odoo: phone, column: phone}")
 	b.remote(b.client)
 	report, err = b.engine.SweepValues(b.ctx, reconcile.DriftOptions{})
 	require.NoError(t, err)
