@@ -110,6 +110,13 @@
 // records of Odoo a page at a time, adopting rows that are the same, then the rows
 // that belong to no record by way of the outbox, then the push.
 //
+// # A sweep of values
+//
+// Engine.SweepValues finds the rows that differ from their bases for no reason
+// that is known: edits that no trigger told of (drift.go). It decides nothing
+// about them: it leaves them to the push, or syncs their records. SweepRows does
+// the same with rows that are gone.
+//
 // # Payload mode
 //
 // With webhooks.source: payload, Payloads applies the events' own data by the

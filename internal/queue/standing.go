@@ -9,7 +9,7 @@ type Standing struct {
 }
 
 // StandingOf tells what the outbox holds of these rows of an entity. Rows it
-// holds nothing of are left out.
+// holds nothing of, or only what went through, are left out.
 func StandingOf(ctx context.Context, db Querier, entity string, localIDs []string) (map[string]Standing, error) {
 	out := map[string]Standing{}
 	for len(localIDs) > 0 {
