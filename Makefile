@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test interleavings race lint bench verify fuzz
+.PHONY: help setup build run demo test interleavings takeover race lint bench verify fuzz
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: setup ## Run the tests
 
 interleavings: setup ## Tell 2,000 random stories of both sides (ODOOSYNC_SEED repeats one)
 	ODOOSYNC_INTERLEAVINGS=$${ODOOSYNC_INTERLEAVINGS:-2000} $(GO) test -count=1 -timeout 40m -v -run '^TestInterleavings$$' ./reconcile
+
+takeover: setup ## Kill the daemon that sweeps ten times; another one goes on
+	ODOOSYNC_TAKEOVERS=$${ODOOSYNC_TAKEOVERS:-10} $(GO) test -count=1 -timeout 30m -v -run '^TestTheSweepIsTakenOver$$' ./cmd/odoosync
 
 race: setup ## Run the tests with the race detector
 	$(GO) test -race -timeout 30m $(PACKAGES)

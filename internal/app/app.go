@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
-	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
@@ -101,7 +100,7 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clockwork.NewRealClock()
 	}
-	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: uuid.NewString()}
+	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: leaseOwner()}
 	a.bound.reason = "connecting to Odoo"
 	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startHTTP, a.startWork} {
 		if err := part(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
@@ -64,6 +65,16 @@ func processName() string {
 		host = "this machine"
 	}
 	return fmt.Sprintf("%.60s, process %d, since %s UTC", host, os.Getpid(), time.Now().UTC().Format("2006-01-02 15:04:05.000"))
+}
+
+// leaseOwner names this process to those that wait for what it holds: host,
+// process and a word of its own.
+func leaseOwner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	return fmt.Sprintf("%.40s %d %.8s", host, os.Getpid(), uuid.NewString())
 }
 
 // Scope is what a plan or a resync is restricted to.

@@ -27,6 +27,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("ODOOSYNC_TEST_SWEEP") != "" { // a process to be killed
+		sweepAlone()
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("odoosync/internal/localdb.(*Server).watch"),
 		goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
@@ -209,4 +213,18 @@ func (b *bench) partners(n int) []int64 {
 // deletedRows counts the contacts that carry a mark of deletion.
 func (b *bench) deletedRows() string {
 	return b.rows("SELECT COUNT(*) FROM contacts WHERE deleted_at IS NOT NULL")
+}
+
+// sync syncs records as a webhook has it.
+func (b *bench) sync(model string, ids ...int64) {
+	b.t.Helper()
+	targets := make([]reconcile.Target, len(ids))
+	for i, id := range ids {
+		targets[i] = reconcile.Target{OdooID: id}
+	}
+	results, err := b.engine.SyncRecords(b.ctx, model, targets)
+	require.NoError(b.t, err)
+	for _, r := range results {
+		require.NoError(b.t, r.Err)
+	}
 }
