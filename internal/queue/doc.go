@@ -22,6 +22,8 @@
 // transaction that did it), Retry (an attempt failed), Postpone (the other side
 // is away; costs no attempt), Fail (refused), or Release (given back untouched).
 //
+// Finished events go back to pending only by a Replay, which a person asks for.
+//
 // # The outbox
 //
 // It works as the inbox does: Claim with a lease, records whole, and each claimed
