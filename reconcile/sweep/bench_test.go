@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		sweepAlone()
 		return
 	}
+	if os.Getenv("ODOOSYNC_TEST_ODOO") != "" { // an Odoo beside a benchmark
+		odooAlone()
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("odoosync/internal/localdb.(*Server).watch"),
 		goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }

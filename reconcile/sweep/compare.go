@@ -33,10 +33,14 @@ func (r *run) compare(ctx context.Context, a area) error {
 	if err := store.LoadCursor(ctx, db, trustName(a), &c.trust); err != nil {
 		return err
 	}
-	odoo, here, err := c.counts(ctx)
+	odoo, err := r.s.countsInOdoo(ctx, a)
 	if errors.Is(err, errNoCounts) {
 		return c.everything(ctx)
 	}
+	if err != nil {
+		return err
+	}
+	here, err := store.CountsByDay(ctx, db, a.shelf)
 	if err != nil {
 		return err
 	}
@@ -47,13 +51,25 @@ func (r *run) compare(ctx context.Context, a area) error {
 	if err := c.list(ctx, c.trust.openSpan()); err != nil {
 		return err
 	}
+	if err := c.differing(ctx, odoo); err != nil {
+		return err
+	}
+	r.advance(total(odoo))
+	return c.end(ctx)
+}
+
+// differing lists the days whose counts are not the same on both sides, until
+// each such day was listed: what is repaired leaves its day here, as it had left
+// it in Odoo when the days were counted there.
+func (c *comparison) differing(ctx context.Context, odoo map[string]int64) error {
 	for {
-		if odoo, here, err = c.counts(ctx); err != nil {
+		here, err := store.CountsByDay(ctx, c.run.s.o.DB, c.area.shelf)
+		if err != nil {
 			return err
 		}
 		days := slices.DeleteFunc(c.trust.differing(odoo, here), func(day string) bool { return c.listed[day] })
 		if len(days) == 0 {
-			break
+			return nil
 		}
 		for _, span := range spans(days) {
 			if err := c.list(ctx, span); err != nil {
@@ -64,15 +80,6 @@ func (r *run) compare(ctx context.Context, a area) error {
 			c.listed[day] = true
 		}
 	}
-	return c.end(ctx)
-}
-
-func (c *comparison) counts(ctx context.Context) (odoo, here map[string]int64, err error) {
-	if odoo, err = c.run.s.countsInOdoo(ctx, c.area); err != nil {
-		return nil, nil, err
-	}
-	here, err = store.CountsByDay(ctx, c.run.s.o.DB, c.area.shelf)
-	return odoo, here, err
 }
 
 // everything lists an area whole, where Odoo does not count.
@@ -86,6 +93,7 @@ func (c *comparison) everything(ctx context.Context) error {
 		return err
 	}
 	c.run.expect(n)
+	defer c.run.advance(n)
 	if err := c.emptied(ctx, n, total(here)); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type side struct {
 	client  *odooclient.Client
 	engine  *reconcile.Engine
 	sweeper *sweep.Sweeper
+	options sweep.Options
 }
 
 func newSide(ctx context.Context, dsn, url string) (*side, error) {
@@ -59,7 +60,8 @@ func newSide(ctx context.Context, dsn, url string) (*side, error) {
 	}
 	outbox := queue.NewOutbox(s.db, queue.OutboxOptions{})
 	s.engine = reconcile.New(reconcile.Options{DB: s.db, Odoo: s.client, Remote: s.client, Mapping: m, Outbox: outbox, Companies: []int64{1}})
-	s.sweeper = sweep.New(sweep.Options{Engine: s.engine, DB: s.db, Odoo: s.client, Mapping: m, List: 100, Page: 50})
+	s.options = sweep.Options{Engine: s.engine, DB: s.db, Odoo: s.client, Mapping: m, List: 100, Page: 50}
+	s.sweeper = sweep.New(s.options)
 	return s, nil
 }
 
