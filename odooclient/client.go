@@ -50,6 +50,7 @@ type Client struct {
 	mu     sync.Mutex
 	uid    int64
 	date   time.Time
+	named  map[string]bool // models whose search_read gives many2ones with their names
 	own    Profile // stands in where the options say nothing
 	fields map[string]Fields
 }
@@ -79,7 +80,7 @@ func New(o Options) (*Client, error) {
 	if o.Rate > 0 {
 		limit = rate.Limit(o.Rate)
 	}
-	c := &Client{options: o, limiter: rate.NewLimiter(limit, 1), fields: map[string]Fields{}}
+	c := &Client{options: o, limiter: rate.NewLimiter(limit, 1), fields: map[string]Fields{}, named: map[string]bool{}}
 	c.transport = &xmlrpcTransport{base: strings.TrimRight(o.URL, "/"), http: o.HTTP, maxBody: o.MaxBody, clock: c.told}
 	c.breaker = gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
 		Name: "odoo", Timeout: breakerPause,

@@ -3,6 +3,7 @@ package odooclient
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"odoosync/internal/record"
 )
@@ -162,17 +163,55 @@ func (c *Client) SearchCount(ctx context.Context, model string, domain []any) (i
 
 // SearchRead streams the records in a domain to yield, many2ones as plain ids.
 func (c *Client) SearchRead(ctx context.Context, model string, domain []any, fields []string, p Page, yield func(Raw) error) error {
+	c.mu.Lock()
+	named := c.named[model]
+	c.mu.Unlock()
+	err := c.searchRead(ctx, model, domain, fields, p, named, yield)
+	if named || !refusesLoad(err) {
+		return err
+	}
+	c.mu.Lock()
+	c.named[model] = true
+	c.mu.Unlock()
+	return c.searchRead(ctx, model, domain, fields, p, true, yield)
+}
+
+// refusesLoad tells a model whose own search_read lacks the argument: Odoo 16's
+// account.move.line (addons/account/models/account_move_line.py), and whatever
+// module does the same.
+func refusesLoad(err error) bool {
+	f, isFault := AsFault(err)
+	return isFault && strings.Contains(f.Message, "unexpected keyword argument 'load'")
+}
+
+func (c *Client) searchRead(ctx context.Context, model string, domain []any, fields []string, p Page, named bool, yield func(Raw) error) error {
 	kwargs := p.kwargs()
 	kwargs["fields"] = fields
-	kwargs["load"] = "_classic_write"
+	if !named {
+		kwargs["load"] = "_classic_write"
+	}
 	_, err := c.execute(ctx, model, "search_read", []any{notNil(domain)}, kwargs, true, func(v any) error {
 		raw, err := asRaw(v)
 		if err != nil {
 			return err
 		}
+		if named {
+			plainIDs(raw)
+		}
 		return yield(raw)
 	})
 	return err
+}
+
+// plainIDs takes the names off many2ones.
+func plainIDs(raw Raw) {
+	for name, v := range raw {
+		if pair, ok := v.([]any); ok && len(pair) == 2 {
+			if _, isName := pair[1].(string); isName {
+				raw[name] = pair[0]
+			}
+		}
+	}
 }
 
 // ReadGroup groups a domain by fields ("write_date:day", in UTC) and returns

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -118,7 +119,7 @@ func (f *databaseFigures) read(ctx context.Context, now time.Time) ([]prometheus
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
-	sweeps, err := store.ListRuns(ctx, f.db, now, store.RunFilter{Kind: "sweep", State: store.RunDone, Limit: 1})
+	sweeps, err := store.ListRuns(ctx, f.db, now, store.RunFilter{Kind: "sweep", State: store.RunDone, Limit: lastSweeps})
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
@@ -126,10 +127,7 @@ func (f *databaseFigures) read(ctx context.Context, now time.Time) ([]prometheus
 	for _, h := range halts {
 		halted[h.Model] = 1
 	}
-	counts := map[string]int64{}
-	if len(sweeps) > 0 {
-		counts = sweeps[0].Counts
-	}
+	counts := f.lastOf(sweeps)
 	out := append([]prometheus.Metric{gauge(upDesc, 1)}, f.drift(counts)...)
 	models := map[string]bool{}
 	for _, e := range f.entities {
@@ -140,9 +138,29 @@ func (f *databaseFigures) read(ctx context.Context, now time.Time) ([]prometheus
 		}
 		models[e.model] = true
 		out = append(out, gauge(oldestDesc, since(now, first), e.entity, toAPI), gauge(oldestDesc, since(now, edited[e.entity]), e.entity, toOdoo),
-			gauge(heldDesc, float64(held[e.entity]), e.entity))
+			gauge(heldDesc, float64(held[e.entity]+counts[e.entity+".held"]), e.entity))
 	}
 	return out, nil
+}
+
+// lastSweeps is how many sweeps are looked at for the last of each entity.
+const lastSweeps = 20
+
+// lastOf are the counts of each entity in the last sweep that compared it.
+func (f *databaseFigures) lastOf(sweeps []store.RunInfo) map[string]int64 {
+	out := map[string]int64{}
+	for _, e := range f.entities {
+		i := slices.IndexFunc(sweeps, func(r store.RunInfo) bool { return r.Entity == "" || r.Entity == e.entity })
+		if i < 0 {
+			continue
+		}
+		for key, n := range sweeps[i].Counts {
+			if entity, _, ok := f.finding(key); ok && entity == e.entity {
+				out[key] = n
+			}
+		}
+	}
+	return out
 }
 
 // drift are the findings of a sweep, whose counts have keys such as

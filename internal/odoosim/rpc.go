@@ -109,6 +109,9 @@ func (r *request) dispatchRead(method string) (any, error) {
 		rows, err := r.find(ordering{any: true})
 		return int64(len(rows)), err
 	case "search_read":
+		if _, sent := r.kwargs["load"]; sent && r.s.o.Version == 16 && r.model == "account.move.line" {
+			return nil, &fault{1, traceback("TypeError: AccountMoveLine.search_read() got an unexpected keyword argument 'load'")}
+		}
 		ids, err := r.search()
 		if err != nil {
 			return nil, err
