@@ -40,7 +40,7 @@ func TestTheSweepIsTakenOver(t *testing.T) {
 	}
 	sim, db, environ := twoSides(t)
 	environ = append(environ, "ODOOSYNC_HTTP_LISTEN=127.0.0.1:0", "ODOOSYNC_WEBHOOKS_API_KEYS=key", "ODOOSYNC_SCHEDULE_POLL=1h", "ODOOSYNC_LOG_LEVEL=error")
-	const contacts = 4000
+	contacts := 1500 + 400*kills
 	year := time.Now().UTC().Add(-365 * 24 * time.Hour)
 	written := func(i int) time.Time { return year.Add(time.Duration(i) * time.Minute) }
 	first := sim.Seed("res.partner", contacts, func(i int) odoosim.Values { return odoosim.Values{"name": fmt.Sprintf("Lycée %d", i)} }, written)
@@ -94,7 +94,7 @@ func TestTheSweepIsTakenOver(t *testing.T) {
 
 	require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM sync_runs WHERE kind = 'sweep'"), "it is one run, whoever worked it")
 	require.Equal(t, contacts, number(t, db, "SELECT COUNT(*) FROM contacts WHERE city = 'Rennes'"), "nothing is lost")
-	require.Equal(t, contacts, number(t, db, "SELECT COUNT(*) FROM sync_changes WHERE cause_kind = 'sweep' AND odoo_id < ?", first+contacts), "nothing is done twice")
+	require.Equal(t, contacts, number(t, db, "SELECT COUNT(*) FROM sync_changes WHERE cause_kind = 'sweep' AND odoo_id < ?", first+int64(contacts)), "nothing is done twice")
 	for id := range live.acknowledged {
 		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM contacts WHERE odoo_id = ?", id))
 		require.Equal(t, 1, number(t, db, "SELECT COUNT(*) FROM sync_changes WHERE entity = 'contacts' AND odoo_id = ?", id))

@@ -20,7 +20,7 @@ import (
 // dueEvery is how often a daemon looks for a sweep whose process is gone, or
 // that was asked for. With a lease's length it bounds how long a sweep stands
 // still after a kill.
-const dueEvery = 10 * time.Second
+const dueEvery = 3 * time.Second
 
 // jitter spreads the sweeps of several installations on one Odoo.
 const jitter = 10 * time.Minute

@@ -158,7 +158,7 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last != nil && last.State != store.RunDone && len(last.Position) > 0 && now.Sub(last.Started) < resumable && json.Unmarshal(last.Position, &r.position) == nil {
+	if last != nil && last.State != store.RunDone && len(last.Position) > 0 && now.Sub(last.Started) < resumable && json.Unmarshal(last.Position, &r.position) == nil && !r.position.Began.IsZero() {
 		r.record, r.resumed = last, true
 		r.record.State, r.record.Error = store.RunRunning, ""
 		for key, n := range last.Counts {
