@@ -49,7 +49,7 @@ func (c *Client) Companies(ctx context.Context) ([]Company, error) {
 	if err != nil {
 		return nil, err
 	}
-	users, err := c.Read(ctx, "res.users", []int64{uid}, []string{"company_id", "company_ids"})
+	users, err := c.readUnrestricted(ctx, "res.users", []int64{uid}, []string{"company_id", "company_ids"})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (c *Client) Companies(ctx context.Context) ([]Company, error) {
 			ids = append(ids, id)
 		}
 	}
-	raws, err := c.Read(ctx, "res.company", ids, []string{"name"})
+	raws, err := c.readUnrestricted(ctx, "res.company", ids, []string{"name"})
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,20 @@ func (c *Client) Companies(ctx context.Context) ([]Company, error) {
 		out[i] = Company{ID: id, Name: names[id]}
 	}
 	return out, nil
+}
+
+// readUnrestricted reads in none of the companies of the options in particular:
+// Odoo refuses every call in the name of a company that the user has not, the
+// one that asks which he has too (odoo/odoo/api.py, Environment.companies).
+func (c *Client) readUnrestricted(ctx context.Context, model string, ids []int64, fields []string) ([]Raw, error) {
+	var out []Raw
+	kwargs := map[string]any{"fields": fields, "load": "_classic_write", "context": map[string]any{"allowed_company_ids": []int64{}}}
+	_, err := c.execute(ctx, model, "read", []any{ids}, kwargs, true, func(v any) error {
+		raw, err := asRaw(v)
+		out = append(out, raw)
+		return err
+	})
+	return out, err
 }
 
 // HasGroup reports whether the sync user is in a group, by the group's external

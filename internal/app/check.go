@@ -117,7 +117,7 @@ func checkTriggers(ctx context.Context, r *Report, db *mysqldb.DB, m *mapping.Ma
 	}
 }
 
-// checkOdoo logs in; nil means that it could not.
+// checkOdoo logs in; nil means that it could not, or that Odoo refuses all else.
 func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Client {
 	client, err := NewClient(c, nil)
 	if err == nil {
@@ -127,8 +127,11 @@ func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Cli
 			var uid int64
 			if uid, err = client.Authenticate(ctx); err == nil {
 				r.ok("login %s (user %d)", c.Odoo.Login, uid)
-				checkCompanies(ctx, r, client, c.Odoo.Companies)
-				return client
+				if checkCompanies(ctx, r, client, c.Odoo.Companies) {
+					return client
+				}
+				client.Close()
+				return nil
 			}
 		}
 	}
@@ -139,13 +142,16 @@ func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Cli
 	return nil
 }
 
-// checkCompanies says which companies are synced and which only could be.
-func checkCompanies(ctx context.Context, r *Report, client *odooclient.Client, wanted []int64) {
+// checkCompanies says which companies are synced and which only could be. It
+// reports false where a company is wanted that the user has not: Odoo refuses
+// every call in its name.
+func checkCompanies(ctx context.Context, r *Report, client *odooclient.Client, wanted []int64) bool {
 	companies, err := client.Companies(ctx)
 	if err != nil {
 		r.bad(record.CodeOf(err), "the sync user's companies cannot be read: "+record.Message(err), "")
-		return
+		return true
 	}
+	all := true
 	if len(wanted) == 0 {
 		wanted = []int64{companies[0].ID}
 	}
@@ -159,8 +165,10 @@ func checkCompanies(ctx context.Context, r *Report, client *odooclient.Client, w
 	for _, id := range wanted {
 		if !slices.ContainsFunc(companies, func(c odooclient.Company) bool { return c.ID == id }) {
 			r.bad(record.CodeConfig, fmt.Sprintf("the sync user may not see company %d of odoo.companies", id), "allow it in Odoo under Settings, Users, Allowed Companies, or take it out of odoo.companies")
+			all = false
 		}
 	}
+	return all
 }
 
 // checkRights finds out whether Odoo shows the sync user all of an entity's

@@ -33,7 +33,7 @@ func TestCheck(t *testing.T) {
 		{"edits that are not captured", func(c *configs.Config) { c.Mapping.File = leadsOnly(t) }, record.CodeConfig,
 			[]string{"PROBLEM  the table contacts has triggers of odoosync that the mapping does not need", "run odoosync migrate up"}},
 		// Odoo refuses every call in the name of a company that is not the user's, that for the user's companies too.
-		{"a company that is not allowed", func(c *configs.Config) { c.Odoo.Companies = []int64{1, 7} }, record.CodeDenied, []string{"PROBLEM  the sync user's companies cannot be read"}},
+		{"a company that is not allowed", func(c *configs.Config) { c.Odoo.Companies = []int64{1, 7} }, record.CodeConfig, []string{"PROBLEM  the sync user may not see company 7", "Allowed Companies"}},
 		{"a wrong key", func(c *configs.Config) { c.Odoo.APIKey = "guess" }, record.CodeConfig, []string{`PROBLEM  Odoo refuses the login "sync"`}},
 		{"no Odoo there", func(c *configs.Config) { c.Odoo.URL = "http://127.0.0.1:1" }, record.CodeUnavailable, []string{"nothing listens there"}},
 	} {
