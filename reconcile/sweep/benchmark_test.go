@@ -162,7 +162,7 @@ func odooAlone() {
 	tell := func(w http.ResponseWriter) { _ = json.NewEncoder(w).Encode(sim.Stats()) }
 	http.HandleFunc("/stats", func(w http.ResponseWriter, _ *http.Request) { tell(w) })
 	http.HandleFunc("/cost", func(w http.ResponseWriter, _ *http.Request) {
-		sim.SetFaults(odoosim.Faults{PerRecord: 300 * time.Microsecond, PerListed: 6500 * time.Nanosecond, PerGrouped: 2 * time.Microsecond})
+		sim.SetFaults(odoosim.Faults{PerRecord: 300 * time.Microsecond, PerListed: 6500 * time.Nanosecond, PerGrouped: 200 * time.Millisecond})
 		tell(w)
 	})
 	http.HandleFunc("/differ", func(w http.ResponseWriter, _ *http.Request) {
