@@ -58,7 +58,8 @@ func CountsByDay(ctx context.Context, q Queryer, s Shelf) (map[string]int64, err
 	return out, rows.Err()
 }
 
-// Span is a stretch of time, from Begin to before End; a zero End has none.
+// Span is a stretch of time, from Begin to before End; a zero End has none, and
+// the zero Span is all of time.
 // Undated is the stretch of the records without a write_date.
 type Span struct {
 	Begin, End time.Time
@@ -69,6 +70,8 @@ func (s Span) where() (string, []any) {
 	switch {
 	case s.Undated:
 		return " AND odoo_write_date IS NULL", nil
+	case s.Begin.IsZero() && s.End.IsZero():
+		return " AND odoo_write_date IS NOT NULL", nil
 	case s.End.IsZero():
 		return " AND odoo_write_date >= ?", []any{s.Begin.UTC()}
 	}

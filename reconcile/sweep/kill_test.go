@@ -135,7 +135,7 @@ func TestASweepIsKilledAgainAndAgain(t *testing.T) {
 		"SELECT entity, odoo_id, parent_odoo_id, odoo_write_date FROM sync_lines ORDER BY entity, odoo_id",
 		"SELECT entity, odoo_id, side, op, changes FROM sync_changes WHERE cause_kind = 'sweep' AND op <> 'delete' ORDER BY entity, odoo_id, op, changes",
 		"SELECT entity, odoo_id FROM sync_changes WHERE cause_kind = 'sweep' AND op = 'delete' ORDER BY entity, odoo_id",
-		"SELECT entity, local_id, op FROM sync_outbox ORDER BY entity, local_id",
+		"SELECT o.entity, l.odoo_id, o.op FROM sync_outbox o JOIN sync_links l ON l.entity = o.entity AND l.local_id = o.local_id ORDER BY o.entity, l.odoo_id",
 	} {
 		require.Equal(t, dump(t, sides[1].db, query), dump(t, sides[0].db, query), query)
 	}
