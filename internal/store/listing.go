@@ -13,16 +13,24 @@ type Shelf struct {
 	Child  string // Odoo's field of the lines; "" for the records
 }
 
-// source is the table a shelf is in, and its condition. byID has it read in the
-// order of the ids: a long stretch of time that is gone through by ids would
-// else be sorted anew for every page.
-func (s Shelf) source(byID bool) (from string, args []any) {
-	table, where, key, args := "sync_links", " WHERE entity = ? AND present", "uq_links_odoo", []any{s.Entity}
+// order is in which order a shelf is read. The server is told, because it
+// guesses wrong: it reads all ids for one day, and sorts a year for each page.
+type order int
+
+const (
+	byDay order = iota // a stretch of time
+	byID               // one of several pages in the order of the ids
+	some               // single ids
+)
+
+// source is the table a shelf is in, and its condition.
+func (s Shelf) source(o order) (from string, args []any) {
+	table, where, keys, args := "sync_links", " WHERE entity = ? AND present", []string{"idx_links_present", "uq_links_odoo"}, []any{s.Entity}
 	if s.Child != "" {
-		table, where, key, args = "sync_lines", " WHERE entity = ? AND child = ?", "PRIMARY", []any{s.Entity, s.Child}
+		table, where, keys, args = "sync_lines", " WHERE entity = ? AND child = ?", []string{"idx_lines_written", "PRIMARY"}, []any{s.Entity, s.Child}
 	}
-	if byID {
-		table += " FORCE INDEX (" + quote(key) + ")"
+	if o != some {
+		table += " FORCE INDEX (" + quote(keys[o]) + ")"
 	}
 	return table + where, args
 }
@@ -40,7 +48,7 @@ const NoDay = ""
 
 // CountsByDay counts a shelf by the day of the write_date, "2026-11-25", UTC.
 func CountsByDay(ctx context.Context, q Queryer, s Shelf) (map[string]int64, error) {
-	from, args := s.source(false)
+	from, args := s.source(byDay)
 	rows, err := q.QueryContext(ctx, "SELECT COALESCE(DATE_FORMAT(MIN(odoo_write_date), '%Y-%m-%d'), ''), COUNT(*) FROM "+from+" GROUP BY DATE(odoo_write_date)", args...)
 	if err != nil {
 		return nil, err
@@ -81,7 +89,11 @@ func (s Span) where() (string, []any) {
 // Shelved returns what a shelf has of a span with ids above after and up to
 // upto (0: all), in the order of the ids, limit at most.
 func Shelved(ctx context.Context, q Queryer, s Shelf, span Span, after, upto int64, limit int) ([]LineStamp, error) {
-	from, args := s.source(after > 0 || upto > 0) // one of several pages
+	o := byDay
+	if after > 0 || upto > 0 {
+		o = byID
+	}
+	from, args := s.source(o)
 	where, more := span.where()
 	args = append(append(args, more...), after)
 	where += " AND odoo_id > ?"
@@ -97,7 +109,7 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 	if len(ids) == 0 {
 		return out, nil
 	}
-	from, args := s.source(false)
+	from, args := s.source(some)
 	found, err := lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id IN ("+marks(len(ids))+")", append(args, anys(ids)...))
 	for _, l := range found {
 		out[l.OdooID] = l
@@ -107,6 +119,6 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 
 // ShelvedAfter returns what a shelf has behind an id, in the order of the ids.
 func ShelvedAfter(ctx context.Context, q Queryer, s Shelf, after int64, limit int) ([]LineStamp, error) {
-	from, args := s.source(true)
+	from, args := s.source(byID)
 	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id > ? ORDER BY odoo_id LIMIT ?", append(args, after, limit))
 }
