@@ -39,6 +39,7 @@ type lookupCache struct {
 
 	mu      sync.Mutex
 	entries map[lookupKey]lookupEntry
+	round   int // raised by forget: what was asked for before is not kept
 }
 
 func newLookupCache(odoo Reader, clock clockwork.Clock) *lookupCache {
@@ -56,9 +57,12 @@ func (c *lookupCache) get(k lookupKey) (raw any, found, known bool) {
 	return entry.raw, entry.found, true
 }
 
-func (c *lookupCache) put(k lookupKey, raw any, found bool) {
+func (c *lookupCache) put(round int, k lookupKey, raw any, found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if round != c.round {
+		return
+	}
 	if len(c.entries) >= lookupLimit {
 		clear(c.entries)
 	}
@@ -70,6 +74,13 @@ func (c *lookupCache) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.entries)
+	c.round++
+}
+
+func (c *lookupCache) asking() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.round
 }
 
 // ForgetNames has the names behind ids read again: some have changed.
@@ -78,15 +89,16 @@ func (e *Engine) ForgetNames() { e.lookups.forget() }
 // fetch reads one field of these ids of a model. Ids that are missing or
 // hidden are remembered as not found.
 func (c *lookupCache) fetch(ctx context.Context, model, field string, ids []int64) error {
+	round := c.asking()
 	return c.odoo.ReadEach(ctx, model, ids, []string{field}, func(id int64, raw odooclient.Raw, err error) error {
 		k := lookupKey{model, field, id}
 		switch {
 		case err == nil:
 			value, ok := raw[field]
-			c.put(k, value, ok)
+			c.put(round, k, value, ok)
 		case errors.Is(err, odooclient.ErrMissing), errors.Is(err, odooclient.ErrHidden),
 			record.CodeOf(err) == record.CodeRejected:
-			c.put(k, nil, false)
+			c.put(round, k, nil, false)
 		default:
 			return err
 		}

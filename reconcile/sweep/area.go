@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -68,6 +69,11 @@ func (a area) target(s odooclient.Stamp) int64 {
 // differs reports that what Odoo lists is not what is on the shelf.
 func (a area) differs(s odooclient.Stamp, l store.LineStamp) bool {
 	return !timeOf(s.WriteDate).Equal(l.WriteDate) || a.child != nil && s.Parent != l.Parent
+}
+
+// comparedAs says what a comparison of an area is about.
+func (s *Sweeper) comparedAs(a area) string {
+	return fmt.Sprint(a.listing.Model, a.listing.Domain, a.listing.Parent, s.o.Odoo.Synced())
 }
 
 // timeOf reads Odoo's form; zero for a record without a write_date.

@@ -33,6 +33,9 @@ func (r *run) compare(ctx context.Context, a area) error {
 	if err := store.LoadCursor(ctx, db, trustName(a), &c.trust); err != nil {
 		return err
 	}
+	if of := r.s.comparedAs(a); c.trust.Of != of {
+		c.trust = trusted{Of: of}
+	}
 	odoo, err := r.s.countsInOdoo(ctx, a)
 	if errors.Is(err, errNoCounts) {
 		return c.everything(ctx)
@@ -110,7 +113,7 @@ func (c *comparison) end(ctx context.Context) error {
 	if err := c.missing(ctx); err != nil {
 		return err
 	}
-	next := trusted{Until: max(c.trust.Until, closedDay(c.run.began, c.run.s.o.Overlap))}
+	next := trusted{Of: c.trust.Of, Until: max(c.trust.Until, closedDay(c.run.began, c.run.s.o.Overlap))}
 	for day := range c.undone {
 		if day <= next.Until {
 			next.Except = append(next.Except, day)

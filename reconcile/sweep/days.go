@@ -53,6 +53,7 @@ func (s *Sweeper) countsInOdoo(ctx context.Context, a area) (map[string]int64, e
 // trusted is what was compared by lists before: every day up to Until, without
 // those in Except, where something was left undone.
 type trusted struct {
+	Of     string   `json:"of"` // what was compared: of another domain or company nothing is known
 	Until  string   `json:"until"`
 	Except []string `json:"except,omitempty"`
 }
