@@ -25,7 +25,7 @@ const (
 
 // source is the table a shelf is in, and its condition.
 func (s Shelf) source(o order) (from string, args []any) {
-	table, where, keys, args := "sync_links", " WHERE entity = ? AND present", []string{"idx_links_present", "uq_links_odoo"}, []any{s.Entity}
+	table, where, keys, args := "sync_links", " WHERE entity = ? AND present = 1", []string{"idx_links_present", "uq_links_odoo"}, []any{s.Entity}
 	if s.Child != "" {
 		table, where, keys, args = "sync_lines", " WHERE entity = ? AND child = ?", []string{"idx_lines_written", "PRIMARY"}, []any{s.Entity, s.Child}
 	}
@@ -90,7 +90,7 @@ func (s Span) where() (string, []any) {
 // upto (0: all), in the order of the ids, limit at most.
 func Shelved(ctx context.Context, q Queryer, s Shelf, span Span, after, upto int64, limit int) ([]LineStamp, error) {
 	o := byDay
-	if after > 0 || upto > 0 {
+	if after > 0 && upto > 0 { // in the middle: else the ids have no bound on one side
 		o = byID
 	}
 	from, args := s.source(o)
