@@ -43,7 +43,7 @@ interleavings: setup ## Tell 2,000 random stories of both sides (ODOOSYNC_SEED r
 	ODOOSYNC_INTERLEAVINGS=$${ODOOSYNC_INTERLEAVINGS:-2000} $(GO) test -count=1 -timeout 40m -v -run '^TestInterleavings$$' ./reconcile
 
 takeover: setup ## Kill the daemon that sweeps ten times; another one goes on
-	ODOOSYNC_TAKEOVERS=$${ODOOSYNC_TAKEOVERS:-10} $(GO) test -count=1 -timeout 30m -v -run '^TestTheSweepIsTakenOver$$' ./cmd/odoosync
+	ODOOSYNC_TEST_TAKEOVERS=$${ODOOSYNC_TEST_TAKEOVERS:-10} $(GO) test -count=1 -timeout 30m -v -run '^TestTheSweepIsTakenOver$$' ./cmd/odoosync
 
 race: setup ## Run the tests with the race detector
 	$(GO) test -race -timeout 30m $(PACKAGES)

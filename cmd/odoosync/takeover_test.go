@@ -28,12 +28,12 @@ type daemon struct {
 }
 
 // TestTheSweepIsTakenOver kills, of two daemons on one database, the one that
-// sweeps, again and again (ODOOSYNC_TAKEOVERS times, else once), while webhooks
+// sweeps, again and again (ODOOSYNC_TEST_TAKEOVERS times, else once), while webhooks
 // come in. The other goes on with the sweep; nothing is lost, nothing is done
 // twice.
 func TestTheSweepIsTakenOver(t *testing.T) {
 	kills := 1
-	if text := os.Getenv("ODOOSYNC_TAKEOVERS"); text != "" {
+	if text := os.Getenv("ODOOSYNC_TEST_TAKEOVERS"); text != "" {
 		var err error
 		kills, err = strconv.Atoi(text)
 		require.NoError(t, err)
