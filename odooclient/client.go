@@ -51,7 +51,7 @@ type Client struct {
 	uid    int64
 	date   time.Time
 	named  map[string]bool // models whose search_read gives many2ones with their names
-	own    Profile // stands in where the options say nothing
+	own    Profile         // stands in where the options say nothing
 	fields map[string]Fields
 }
 

@@ -207,7 +207,7 @@ func (p *Pusher) settle(ctx context.Context, r *rowEdits, failure error) {
 		log.Debug("row waits", zap.String("reason", record.Message(failure)))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(busyPause), failure)
 	case errors.Is(failure, errHeld):
-		log.Error("a deletion is held", zap.String("reason", record.Message(failure)))
+		log.Error("row is held back until a person has looked", zap.String("reason", record.Message(failure)))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(heldPause), failure)
 	case code.Waits():
 		log.Warn("row waits", zap.String("reason", record.Message(failure)))

@@ -120,10 +120,30 @@ func (b *batch) letGoOf(ctx context.Context, tx *sql.Tx, entity *mapping.Entity,
 	if err := store.UpdateRow(ctx, tx, table, l.LocalID, columns, values); err != nil {
 		return err
 	}
+	if err := b.letLinesGo(ctx, tx, entity, l.LocalID); err != nil {
+		return err
+	}
 	if err := store.LoseRecord(ctx, tx, l.ID); err != nil {
 		return err
 	}
 	return store.AppendChanges(ctx, tx, now, []store.Applied{{Entity: entity.Name, LocalID: l.LocalID, OdooID: id, Side: record.Local, Op: "delete", Changes: changes, Cause: b.targets[id].Cause}})
+}
+
+// letLinesGo frees the ids of a row's lines: Odoo gives them again too.
+func (b *batch) letLinesGo(ctx context.Context, tx *sql.Tx, entity *mapping.Entity, localID string) error {
+	for _, child := range entity.Children {
+		table := b.engine.rules[entity.Name].children[child.Name]
+		rows, err := store.LockChildren(ctx, tx, table, []string{localID})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows[localID] {
+			if err := store.UpdateRow(ctx, tx, table, row.ID, []string{table.OdooID}, map[string]any{table.OdooID: nil}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (b *batch) removeLetGo(ctx context.Context, tx *sql.Tx, entity *mapping.Entity, l *store.Link) error {

@@ -62,7 +62,7 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 	}
 	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
 	if errors.Is(r.Err, errHeld) {
-		log.Error("a deletion is held")
+		log.Error("webhook is held back until a person has looked")
 		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(heldPause), r.Err)
 	}
 	if record.CodeOf(r.Err).Waits() {

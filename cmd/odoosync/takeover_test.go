@@ -51,7 +51,9 @@ func TestTheSweepIsTakenOver(t *testing.T) {
 			_ = d.cmd.Wait() // it was killed
 		}
 	}()
-	eventually(t, func() bool { return number(t, db, "SELECT COUNT(*) FROM contacts WHERE odoo_id >= ?", first) == contacts }, "the import")
+	eventually(t, func() bool {
+		return number(t, db, "SELECT COUNT(*) FROM contacts WHERE odoo_id >= ?", first) == contacts
+	}, "the import")
 	eventually(t, func() bool {
 		return number(t, db, "SELECT COUNT(*) FROM sync_cursors WHERE name LIKE 'import:%' AND JSON_CONTAINS(value, 'true', '$.done')") == 4
 	}, "the import's end")

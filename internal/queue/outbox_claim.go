@@ -180,11 +180,11 @@ func (c *choice) take(ctx context.Context, after time.Time, order string, n int)
 // committed are not waited for.
 func wholeRecords(ctx context.Context, tx *sql.Tx, now time.Time, records []recordOf) ([]Edit, error) {
 	where, args := whereRecords(records)
-	heads, err := int64s(ctx, tx, "SELECT MIN(id) FROM sync_outbox"+byRecord+" WHERE "+where+" AND status = 'pending' GROUP BY entity, local_id", args)
+	heads, err := ids(ctx, tx, "SELECT MIN(id) FROM sync_outbox"+byRecord+" WHERE "+where+" AND status = 'pending' GROUP BY entity, local_id", args...)
 	if err != nil || len(heads) == 0 {
 		return nil, err
 	}
-	locked, err := int64s(ctx, tx, "SELECT id FROM sync_outbox"+byID+" WHERE status = 'pending' AND id IN ("+marks(len(heads))+") FOR UPDATE SKIP LOCKED", heads)
+	locked, err := ids(ctx, tx, "SELECT id FROM sync_outbox"+byID+" WHERE status = 'pending' AND id IN ("+marks(len(heads))+") FOR UPDATE SKIP LOCKED", heads...)
 	if err != nil {
 		return nil, err
 	}
@@ -249,21 +249,4 @@ func (q *Outbox) lease(ctx context.Context, tx *sql.Tx, now time.Time, lease tim
 		return errRaced
 	}
 	return err
-}
-
-func int64s(ctx context.Context, tx *sql.Tx, query string, args []any) ([]any, error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []any
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }

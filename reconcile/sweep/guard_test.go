@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,19 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 			halts: "res.partner | older_copy", says: "now another record has this id", deleted: "1",
 		},
 		{
+			name: "an older copy that has given an order's and its line's ids again",
+			breaks: func(b *bench, ids []int64) {
+				old := b.sim.Snapshot()
+				b.clock.Advance(time.Hour)
+				b.sim.Create("sale.order", odoosim.Values{"partner_id": ids[0], "order_line": []odoosim.Values{{"name": "Bus", "price_unit": 10.0}}})
+				b.poll()
+				b.clock.Advance(time.Hour)
+				b.sim.Restore(old)
+				b.sim.Create("sale.order", odoosim.Values{"partner_id": ids[1], "order_line": []odoosim.Values{{"name": "Musée", "price_unit": 5.0}}})
+			},
+			halts: "sale.order | older_copy", says: "now another record has this id", deleted: "0",
+		},
+		{
 			name:    "another database",
 			breaks:  func(b *bench, _ []int64) { b.sim.SetDatabaseUUID("another") },
 			halts:   "account.move | other_database\ncrm.lead | other_database\nres.partner | other_database\nsale.order | other_database",
@@ -121,7 +135,9 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 			b.api("UPDATE contacts SET city = 'ici' WHERE odoo_id = 5")
 			b.poll()
 			b.push()
-			require.Equal(t, "pending", b.rows("SELECT DISTINCT status FROM sync_outbox WHERE status <> 'done'"))
+			if strings.Contains(tt.halts, "res.partner") {
+				require.Equal(t, "pending", b.rows("SELECT DISTINCT status FROM sync_outbox WHERE status <> 'done'"))
+			}
 			require.Equal(t, "0", b.deletedRows())
 
 			for _, entity := range b.engine.EntityNames() {
@@ -129,6 +145,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 			}
 			require.Empty(t, b.halts())
 			require.NoError(t, b.sweepErr())
+			require.Empty(t, b.rows("SELECT odoo_id, error FROM sync_status WHERE state = 'error'"))
 			if tt.deleted == "all" {
 				require.Equal(t, b.rows("SELECT COUNT(*) - 1 FROM contacts"), b.deletedRows(), "but for the row that was edited since, which is a conflict")
 				return

@@ -133,7 +133,8 @@ func (p *poll) page(ctx context.Context, w *window, stamps []odooclient.Stamp) e
 		at, target := timeOf(s.WriteDate), w.area.target(s)
 		known, there := shelved[s.ID]
 		leaving := !at.After(w.limit)
-		if target == 0 || there && !w.area.differs(s, known) && (!leaving || p.done[model][target]) {
+		same := there && !w.area.differs(s, known) || p.s.wasRefused(model, target, at)
+		if target == 0 || same && (!leaving || p.done[model][target]) {
 			continue
 		}
 		if at.After(written[target]) {
@@ -158,6 +159,7 @@ func (p *poll) read(ctx context.Context, w *window, written map[int64]time.Time)
 			p.s.o.Logger.Info("a change that no webhook told was found", zap.String("model", w.area.entity.Model), zap.Int64("odoo_id", id), zap.String("kind", string(found)))
 		}
 	}
+	p.s.keepRefused(w.area.entity.Model, done, written)
 	for id := range done.open {
 		if w.open.IsZero() || written[id].Before(w.open) {
 			w.open = written[id]
@@ -165,6 +167,32 @@ func (p *poll) read(ctx context.Context, w *window, written map[int64]time.Time)
 	}
 	return err
 }
+
+// wasRefused reports that a poll of this process has tried that write before.
+func (s *Sweeper) wasRefused(model string, id int64, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tried, known := s.refused[refusal{model, id}]
+	return known && !at.After(tried)
+}
+
+// keepRefused remembers the records that were refused, and forgets the others.
+func (s *Sweeper) keepRefused(model string, done examined, written map[int64]time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, at := range written {
+		delete(s.refused, refusal{model, id})
+		if done.undone[id] && !done.open[id] {
+			s.refused[refusal{model, id}] = at
+		}
+	}
+	if len(s.refused) > mostRefused {
+		clear(s.refused)
+	}
+}
+
+// mostRefused bounds what is remembered of refused records.
+const mostRefused = 100_000
 
 // pass saves the place: everything before it was applied, and was read when
 // every transaction of its time had ended. A place that moved a little over

@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,4 +182,27 @@ func TestThePlaceIsBehindWhatWasApplied(t *testing.T) {
 	b.start(o)
 	require.Equal(t, map[string]int64{"contacts.stale": 70}, kinds(b.poll()))
 	require.Equal(t, "120", b.rows("SELECT COUNT(*) FROM contacts WHERE city = 'Rennes'"))
+}
+
+// A record that is refused is tried when it was written, and once more when it
+// leaves the overlap; not in every poll between.
+func TestARefusedRecordIsNotTriedInEveryPoll(t *testing.T) {
+	b := newBench(t, 17)
+	ids := b.partners(2)
+	b.imported()
+	b.sim.Write("res.partner", ids[0], odoosim.Values{"zip": strings.Repeat("1", 40)})
+	b.clock.Advance(30 * time.Second)
+	require.Equal(t, map[string]int64{"contacts.refused": 1}, kinds(b.poll()))
+	for range 5 {
+		b.clock.Advance(30 * time.Second)
+		require.Empty(t, kinds(b.poll()))
+	}
+	b.clock.Advance(10 * time.Minute)
+	require.Equal(t, map[string]int64{"contacts.refused": 1}, kinds(b.poll()))
+	b.clock.Advance(10 * time.Minute)
+	require.Empty(t, kinds(b.poll()))
+	b.sim.Write("res.partner", ids[0], odoosim.Values{"zip": "35000"})
+	b.clock.Advance(30 * time.Second)
+	require.Equal(t, map[string]int64{"contacts.stale": 1}, kinds(b.poll()))
+	require.Equal(t, "synced", b.rows("SELECT state FROM sync_status WHERE odoo_id = ? AND entity = 'contacts'", ids[0]))
 }

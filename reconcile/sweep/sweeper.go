@@ -51,6 +51,15 @@ type Sweeper struct {
 
 	mu          sync.Mutex
 	uuidRefused bool // Odoo does not tell this user the database's uuid
+	refused     map[refusal]time.Time
+}
+
+// refusal is a record that a poll found refused, and when it had been written:
+// until it is written again the next polls need not try, but for the last time
+// when it leaves the overlap.
+type refusal struct {
+	model string
+	id    int64
 }
 
 func itoa(id int64) string { return strconv.FormatInt(id, 10) }
@@ -72,7 +81,7 @@ func New(o Options) *Sweeper {
 	if o.List == 0 {
 		o.List = 10_000
 	}
-	return &Sweeper{o: o, areas: areasOf(o.Mapping)}
+	return &Sweeper{o: o, areas: areasOf(o.Mapping), refused: map[refusal]time.Time{}}
 }
 
 // now is the time at Odoo, as its last answer told it; ours where no answer did.

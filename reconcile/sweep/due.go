@@ -1,0 +1,61 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"odoosync/internal/mysqldb"
+	"odoosync/internal/store"
+)
+
+// wantedName keeps a sweep that a person asked for.
+const wantedName = "sweep:wanted"
+
+// wanted is such a sweep.
+type wanted struct {
+	Entity string    `json:"entity,omitempty"`
+	Cause  string    `json:"cause"`
+	At     time.Time `json:"at"`
+}
+
+// Want asks for lists of an entity ("" for all) to be compared as soon as a
+// daemon looks: deletes that were held were let through.
+func Want(ctx context.Context, db store.Execer, now time.Time, entity, cause string) error {
+	return store.SaveCursor(ctx, db, now, wantedName, wanted{Entity: entity, Cause: cause, At: now.UTC()})
+}
+
+// Due reports a sweep that waits to be worked: one that was cut off, because its
+// process died or was stopped, or one that was asked for.
+func (s *Sweeper) Due(ctx context.Context) (SweepOptions, bool, error) {
+	if o, due, err := s.unfinished(ctx); err != nil || due {
+		return o, due, err
+	}
+	var w wanted
+	if err := store.LoadCursor(ctx, s.o.DB, wantedName, &w); err != nil || w.At.IsZero() {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	last, err := store.LastRun(ctx, s.o.DB, kindSweep, w.Entity, string(Lists))
+	if err != nil || last != nil && !last.Started.Before(w.At.Truncate(time.Microsecond)) {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	return SweepOptions{Depth: Lists, Entity: w.Entity, Cause: w.Cause}, true, nil
+}
+
+// Since reports that a sweep of everything began at or after a time.
+func (s *Sweeper) Since(ctx context.Context, at time.Time) (bool, error) {
+	last, err := store.LastRun(ctx, s.o.DB, kindSweep, "", string(Night))
+	return last != nil && !last.Started.Before(at), mysqldb.Explain(err)
+}
+
+func (s *Sweeper) unfinished(ctx context.Context) (SweepOptions, bool, error) {
+	last, err := store.LatestRun(ctx, s.o.DB, kindSweep)
+	if err != nil || last == nil || s.o.Clock.Now().Sub(last.Started) > resumable {
+		return SweepOptions{}, false, mysqldb.Explain(err)
+	}
+	var p position
+	if err := json.Unmarshal(last.Position, &p); last.State != store.RunRunning && (err != nil || last.State != store.RunFailed || !p.Stopped) {
+		return SweepOptions{}, false, nil //nolint:nilerr // a place nobody can read is none to go on from
+	}
+	return SweepOptions{Depth: Depth(last.Mode), Entity: last.Entity, Cause: last.Cause}, true, nil
+}
