@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,4 +51,23 @@ func TestAnEmptyModelHaltsAResync(t *testing.T) {
 	result := b.resync(reconcile.ResyncOptions{Entity: "leads", AllowDeletes: true})
 	require.EqualValues(t, 2, result.Counts["deleted_here"])
 	require.Equal(t, "2", b.rows("SELECT COUNT(*) FROM leads WHERE deleted_at IS NOT NULL"))
+}
+
+// A plan on a restored copy halts nothing, and does not take another record for
+// the one that a row belongs to.
+func TestAPlanTellsARecordFromItsSuccessor(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.resync(reconcile.ResyncOptions{})
+	old := b.sim.Snapshot()
+	b.clock.Advance(time.Hour)
+	id := b.sim.Create("res.partner", odoosim.Values{"name": "Lycée", "city": "Rennes"})
+	b.sync("res.partner", id)
+	b.sim.Restore(old)
+	b.clock.Advance(time.Hour)
+	require.Equal(t, id, b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"}))
+	items, _ := b.plan(reconcile.PlanOptions{})
+	require.Len(t, items, 1)
+	require.Equal(t, reconcile.PlanRefused, items[0].Op)
+	require.Contains(t, items[0].Reason, "now another record has this id")
+	require.Equal(t, "0", b.rows("SELECT COUNT(*) FROM sync_cursors WHERE name LIKE 'halt:%'"))
 }

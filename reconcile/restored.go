@@ -21,6 +21,10 @@ const clockStep = time.Minute
 // accepted that, the rows whose ids belong to other records now are let go.
 // It reports that the batch must not be applied.
 func (b *batch) older(ctx context.Context) (bool, error) {
+	if b.engine.dry != nil {
+		b.previewOlder()
+		return false, nil
+	}
 	for _, entity := range b.entities {
 		var others []int64
 		for id, raw := range b.raws {
@@ -52,6 +56,20 @@ func (b *batch) older(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// previewOlder has a plan tell, in place of halting anything, which records are
+// not those that the rows belong to.
+func (b *batch) previewOlder() {
+	for _, entity := range b.entities {
+		for id, raw := range b.raws {
+			known, created := b.versions[entity.Name][id], odooTime(raw, "create_date")
+			if !known.Created.IsZero() && !created.IsZero() && !created.Equal(known.Created) {
+				b.spoil(id, record.Errorf(record.CodeRejected, "%s %d was created at %s UTC, and now another record has this id: this Odoo is another database, or an older copy",
+					b.model, id, known.Created.Format(time.DateTime)))
+			}
+		}
+	}
+}
+
 func odooTime(raw odooclient.Raw, field string) time.Time {
 	text, _ := raw[field].(string)
 	at, err := odooclient.ParseTime(text)
@@ -64,9 +82,6 @@ func odooTime(raw odooclient.Raw, field string) time.Time {
 // letGo deletes the rows of records that are gone although their ids are not:
 // the ids are free then for the records that have them now.
 func (b *batch) letGo(ctx context.Context, entity *mapping.Entity, ids []int64) error {
-	if b.engine.dry != nil {
-		return nil
-	}
 	err := b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		links, err := store.LockLinks(ctx, tx, entity.Name, ids)
 		if err != nil {

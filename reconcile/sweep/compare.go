@@ -15,7 +15,7 @@ type comparison struct {
 	area   area
 	trust  trusted
 	extras map[int64]store.LineStamp // on the shelf, and not in Odoo's lists
-	undone map[string]bool           // days that were left with something to do
+	undone map[string]bool           // days that were left with something to do; of a run, kept with its position
 	listed map[string]bool           // days that were listed in full
 }
 
@@ -26,6 +26,11 @@ func newComparison(r *run, a area) *comparison {
 // compare makes an area agree.
 func (r *run) compare(ctx context.Context, a area) error {
 	c := newComparison(r, a)
+	if r.position.Area == a.name() && r.position.Undone != nil {
+		c.undone = r.position.Undone
+	} else {
+		r.position.Undone = c.undone
+	}
 	db := r.s.o.DB
 	if err := r.s.o.Engine.HaltError(ctx, a.entity.Model); err != nil {
 		return err
@@ -113,7 +118,7 @@ func (c *comparison) end(ctx context.Context) error {
 	if err := c.missing(ctx); err != nil {
 		return err
 	}
-	next := trusted{Of: c.trust.Of, Until: max(c.trust.Until, closedDay(c.run.began, c.run.s.o.Overlap))}
+	next := trusted{Of: c.trust.Of, Until: closedDay(c.run.began, c.run.s.o.Clock.Now(), c.run.s.o.Overlap)}
 	for day := range c.undone {
 		if day <= next.Until {
 			next.Except = append(next.Except, day)

@@ -75,9 +75,14 @@ func (t trusted) nextDay() time.Time {
 	return day.AddDate(0, 0, 1)
 }
 
-// closedDay is the newest day in which no transaction can write any more.
-func closedDay(now time.Time, overlap time.Duration) string {
-	return now.Add(-overlap).AddDate(0, 0, -1).Format(dayLayout)
+// closedDay is the newest day in which no transaction can write any more, by
+// both clocks: one that ran ahead for a while must not close days to come.
+func closedDay(odoo, ours time.Time, overlap time.Duration) string {
+	now := odoo
+	if ours.Before(now) {
+		now = ours
+	}
+	return now.UTC().Add(-overlap).AddDate(0, 0, -1).Format(dayLayout)
 }
 
 // openSpan is the stretch that has to be listed whatever the counts say.

@@ -131,3 +131,21 @@ func TestAStoppedSweepIsDueAndACancelledOneIsNot(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, due)
 }
+
+// ahead is an Odoo whose clock is weeks ahead.
+type ahead struct{ *odooclient.Client }
+
+func (o ahead) Clock() time.Time { return o.Client.Clock().Add(1000 * time.Hour) }
+
+// A day is trusted once it is over by both clocks: one that ran ahead must not
+// have days taken for listed that are yet to come.
+func TestAClockThatRanAheadClosesNoDayToCome(t *testing.T) {
+	b := newBench(t, 17)
+	b.partners(3)
+	b.imported()
+	o := b.o
+	o.Odoo = ahead{b.client}
+	b.start(o)
+	b.swept()
+	require.Equal(t, b.clock.Now().AddDate(0, 0, -1).Format(time.DateOnly), b.rows("SELECT JSON_UNQUOTE(JSON_EXTRACT(value, '$.until')) FROM sync_cursors WHERE name = 'swept:contacts'"))
+}

@@ -46,13 +46,14 @@ type Result struct {
 
 // position is what a run keeps for whoever goes on with it.
 type position struct {
-	Began time.Time         `json:"began"` // Odoo's clock
-	Done  []string          `json:"done"`  // steps that are over
-	Area  string            `json:"area,omitempty"`
-	Span  store.Span        `json:"span"`
-	After int64             `json:"after,omitempty"` // of the span
-	Deep  map[string]int64  `json:"deep"`            // records read in full, by area
-	Rows  map[string]string `json:"rows"`            // the row up to which an entity was compared
+	Began  time.Time         `json:"began"` // Odoo's clock
+	Done   []string          `json:"done"`  // steps that are over
+	Area   string            `json:"area,omitempty"`
+	Span   store.Span        `json:"span"`
+	After  int64             `json:"after,omitempty"`  // of the span
+	Undone map[string]bool   `json:"undone,omitempty"` // days of the area with something left to do
+	Deep   map[string]int64  `json:"deep"`             // records read in full, by area
+	Rows   map[string]string `json:"rows"`             // the row up to which an entity was compared
 	// Stopped: the daemon was stopped under it. One that failed by itself is not
 	// gone on with before the next is due.
 	Stopped bool `json:"stopped,omitempty"`
@@ -148,7 +149,7 @@ func (r *run) step(ctx context.Context, name string, f func(context.Context) err
 		return err
 	}
 	r.position.Done = append(r.position.Done, name)
-	r.position.Area, r.position.After = "", 0
+	r.position.Area, r.position.After, r.position.Undone = "", 0, nil
 	return r.save(ctx)
 }
 
