@@ -215,3 +215,29 @@ func TestTheNewestRecordMayBeDeleted(t *testing.T) {
 	require.Equal(t, map[string]int64{"contacts.deleted": 1}, kinds(b.sweep(sweep.SweepOptions{Depth: sweep.Lists})))
 	require.Empty(t, b.halts())
 }
+
+// What a poll meets when the model is halted by it is not passed: once a person
+// has accepted what Odoo shows, the next poll brings it.
+func TestAPollThatHaltsPassesNothing(t *testing.T) {
+	b := newBench(t, 17)
+	ids := b.partners(5)
+	b.imported()
+	old := b.sim.Snapshot()
+	b.sim.Create("res.partner", odoosim.Values{"name": "Nouveau"})
+	b.clock.Advance(time.Minute)
+	b.poll()
+	b.sim.Restore(old)
+	b.sim.Write("res.partner", ids[0], odoosim.Values{"city": "Rennes"})
+	other := b.sim.Create("res.partner", odoosim.Values{"name": "Un tout autre"})
+	b.clock.Advance(time.Minute)
+	_, err := b.sweeper.Poll(b.ctx)
+	require.ErrorContains(t, err, "now another record has this id")
+	require.Equal(t, "res.partner | older_copy", b.halts())
+	b.clock.Advance(time.Hour) // long after the overlap
+	b.poll()
+	require.NoError(t, b.engine.AllowDeletes(b.ctx, "contacts"))
+	b.poll()
+	require.Equal(t, "Rennes", b.city(ids[0]))
+	require.Equal(t, "Un tout autre", b.rows("SELECT name FROM contacts WHERE odoo_id = ?", other))
+	require.Equal(t, "Nouveau", b.rows("SELECT name FROM contacts WHERE deleted_at IS NOT NULL"))
+}

@@ -165,7 +165,10 @@ func (p *poll) read(ctx context.Context, w *window, written map[int64]time.Time)
 			w.open = written[id]
 		}
 	}
-	return err
+	if err != nil || len(done.undone) == 0 {
+		return err
+	}
+	return p.s.o.Engine.HaltError(ctx, w.area.entity.Model) // the place stays before what a halt keeps waiting
 }
 
 // wasRefused reports that a poll of this process has tried that write before.
