@@ -46,7 +46,7 @@ type passage struct {
 	save  func(ctx context.Context, model string, c importCursor) error
 	// passes decides about a record that was neither synced nor refused: an error
 	// has the whole page tried again later.
-	passes func(model string, r Result) error
+	passes func(ctx context.Context, model string, r Result) error
 }
 
 // importCursor is the place an import goes on from.
@@ -102,7 +102,7 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 		o.Progress = func(Progress) {}
 	}
 	way := passage{ImportOptions: o, cause: store.Cause{Kind: "import"}, load: e.loadImport, save: e.saveImport,
-		passes: func(model string, r Result) error {
+		passes: func(_ context.Context, model string, r Result) error {
 			return record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))
 		}}
 	for _, model := range e.models() {
@@ -206,7 +206,7 @@ func (e *Engine) importPage(ctx context.Context, o *passage, model string, ids [
 			continue
 		}
 		if !record.CodeOf(r.Err).Final() {
-			if err := o.passes(model, r); err != nil {
+			if err := o.passes(ctx, model, r); err != nil {
 				return 0, err
 			}
 			continue

@@ -71,3 +71,22 @@ func TestAPlanTellsARecordFromItsSuccessor(t *testing.T) {
 	require.Contains(t, items[0].Reason, "now another record has this id")
 	require.Equal(t, "0", b.rows("SELECT COUNT(*) FROM sync_cursors WHERE name LIKE 'halt:%'"))
 }
+
+// A resync that meets another Odoo ends with the sentence, and has not merged
+// another record into a row.
+func TestAResyncThatHaltsSaysSo(t *testing.T) {
+	b := newPushBench(t, 17)
+	b.resync(reconcile.ResyncOptions{})
+	old := b.sim.Snapshot()
+	b.clock.Advance(time.Hour)
+	id := b.sim.Create("res.partner", odoosim.Values{"name": "Lycée", "city": "Rennes"})
+	b.sync("res.partner", id)
+	b.sim.Restore(old)
+	b.clock.Advance(time.Hour)
+	b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"})
+	_, err := b.engine.Resync(b.ctx, reconcile.ResyncOptions{Pager: b.client, Edits: b.outbox})
+	require.ErrorContains(t, err, "now another record has this id")
+	require.Equal(t, "Lycée | Rennes", b.rows("SELECT name, city FROM contacts WHERE odoo_id = ?", id))
+	b.resync(reconcile.ResyncOptions{AllowDeletes: true})
+	require.Equal(t, "Lycée | NULL | 0\nMairie | 1 | 1", b.rows("SELECT name, odoo_id = ?, deleted_at IS NULL FROM contacts WHERE name IN ('Lycée', 'Mairie') ORDER BY id", id))
+}

@@ -276,7 +276,12 @@ func (r *resync) unlisted(ctx context.Context, way *passage) error {
 
 // passes lets a record be that somebody is writing this very moment: whoever
 // does ends with it. The next resync finds it too.
-func (r *resync) passes(string, Result) error {
+func (r *resync) passes(ctx context.Context, model string, one Result) error {
+	if Held(one.Err) { // by a halt nothing is passed: what it keeps waiting is gone through again
+		if err := r.engine.HaltError(ctx, model); err != nil {
+			return err
+		}
+	}
 	r.waiting.Add(1)
 	return nil
 }

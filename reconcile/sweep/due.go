@@ -50,12 +50,22 @@ func (s *Sweeper) Since(ctx context.Context, at time.Time) (bool, error) {
 
 func (s *Sweeper) unfinished(ctx context.Context) (SweepOptions, bool, error) {
 	last, err := store.LatestRun(ctx, s.o.DB, kindSweep)
-	if err != nil || last == nil || s.o.Clock.Now().Sub(last.Started) > resumable {
+	if err != nil {
 		return SweepOptions{}, false, mysqldb.Explain(err)
 	}
-	var p position
-	if err := json.Unmarshal(last.Position, &p); last.State != store.RunRunning && (err != nil || last.State != store.RunFailed || !p.Stopped) {
-		return SweepOptions{}, false, nil //nolint:nilerr // a place nobody can read is none to go on from
+	if _, ok := cutOff(last, s.o.Clock.Now()); !ok {
+		return SweepOptions{}, false, nil
 	}
 	return SweepOptions{Depth: Depth(last.Mode), Entity: last.Entity, Cause: last.Cause}, true, nil
+}
+
+// cutOff returns the place of a run whose process died or was stopped. One that
+// failed by itself, was cancelled, or began long ago is not gone on with: what it
+// had done may have changed since.
+func cutOff(last *store.Run, now time.Time) (p position, ok bool) {
+	if last == nil || now.Sub(last.Started) > resumable {
+		return p, false
+	}
+	err := json.Unmarshal(last.Position, &p)
+	return p, last.State == store.RunRunning || last.State == store.RunFailed && err == nil && p.Stopped
 }

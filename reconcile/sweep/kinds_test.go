@@ -149,3 +149,21 @@ func TestAClockThatRanAheadClosesNoDayToCome(t *testing.T) {
 	b.swept()
 	require.Equal(t, b.clock.Now().AddDate(0, 0, -1).Format(time.DateOnly), b.rows("SELECT JSON_UNQUOTE(JSON_EXTRACT(value, '$.until')) FROM sync_cursors WHERE name = 'swept:contacts'"))
 }
+
+// A sweep that failed by itself is begun anew: a night's failure must not have
+// the next night skip what the first had done.
+func TestAFailedSweepIsBegunAnew(t *testing.T) {
+	b := newBench(t, 17)
+	ids := b.partners(3)
+	b.imported()
+	b.sim.Forbid("crm.lead", "read")
+	_, err := b.sweeper.Sweep(b.ctx, sweep.SweepOptions{Depth: sweep.Lists})
+	require.Error(t, err)
+	b.sim.Forbid("crm.lead")
+	b.sim.Unlink("res.partner", ids[0])
+	b.clock.Advance(time.Hour)
+	result, err := b.sweeper.Sweep(b.ctx, sweep.SweepOptions{Depth: sweep.Lists})
+	require.NoError(t, err)
+	require.False(t, result.Resumed)
+	require.Equal(t, map[string]int64{"contacts.deleted": 1}, kinds(result.Counts))
+}

@@ -72,7 +72,7 @@ type run struct {
 }
 
 // resumable is how old the beginning of a sweep may be that is gone on with.
-const resumable = 24 * time.Hour
+const resumable = 12 * time.Hour
 
 // Sweep compares both sides and repairs what differs. One that was cut off goes
 // on where it stopped. An area that cannot be compared does not stop the others.
@@ -108,7 +108,8 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last != nil && last.State != store.RunDone && len(last.Position) > 0 && now.Sub(last.Started) < resumable && json.Unmarshal(last.Position, &r.position) == nil && !r.position.Began.IsZero() {
+	if p, ok := cutOff(last, now); ok && !p.Began.IsZero() {
+		r.position = p
 		r.record, r.resumed = last, true
 		r.record.State, r.record.Error = store.RunRunning, ""
 		for key, n := range last.Counts {
