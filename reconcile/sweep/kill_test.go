@@ -121,11 +121,11 @@ func TestASweepIsKilledAgainAndAgain(t *testing.T) {
 		left -= damage(sim, sides, random, first, left)
 		_, err = sides[1].sweeper.Sweep(ctx, sweep.SweepOptions{Depth: sweep.All})
 		require.NoError(t, err)
-		for killed < kills && !sweepAndKill(t, dsns[0], url, time.Duration(random.IntN(250))*time.Millisecond) {
+		for killed < kills && !sweepAndKill(t, sides[0].db, dsns[0], url, time.Duration(random.IntN(250))*time.Millisecond) {
 			killed++
 		}
 	}
-	for !sweepAndKill(t, dsns[0], url, time.Hour) {
+	for !sweepAndKill(t, sides[0].db, dsns[0], url, time.Hour) {
 	}
 	for _, query := range []string{
 		"SELECT odoo_id, name, city, active, deleted_at IS NULL FROM contacts ORDER BY odoo_id",
@@ -165,8 +165,9 @@ func damage(sim *odoosim.Server, sides [2]*side, random *rand.Rand, first int64,
 }
 
 // sweepAndKill runs a sweep in a process of its own and kills it a while after
-// it has begun. It reports that the sweep was quicker.
-func sweepAndKill(t *testing.T, dsn, url string, after time.Duration) bool {
+// it has begun. It reports that the sweep was quicker: its process had ended, or
+// was about to.
+func sweepAndKill(t *testing.T, db *mysqldb.DB, dsn, url string, after time.Duration) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "ODOOSYNC_TEST_SWEEP="+dsn, "ODOOSYNC_TEST_URL="+url)
@@ -177,7 +178,7 @@ func sweepAndKill(t *testing.T, dsn, url string, after time.Duration) bool {
 	require.True(t, bufio.NewScanner(out).Scan(), "the process ended before its sweep began")
 	kill := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 	defer kill.Stop()
-	return cmd.Wait() == nil
+	return cmd.Wait() == nil || dump(t, db, "SELECT state FROM sync_runs ORDER BY id DESC LIMIT 1") == "done"
 }
 
 func dump(t *testing.T, db *mysqldb.DB, query string) string {
