@@ -1,8 +1,10 @@
 package odooclient
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"odoosync/internal/record"
 )
@@ -143,18 +145,7 @@ func (c *Client) stamps(ctx context.Context, l Listing, domain []any, p Page) ([
 }
 
 func compareStamps(a, b Stamp) int {
-	switch {
-	case a.WriteDate != b.WriteDate:
-		if a.WriteDate < b.WriteDate {
-			return -1
-		}
-		return 1
-	case a.ID < b.ID:
-		return -1
-	case a.ID > b.ID:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(a.WriteDate, b.WriteDate), cmp.Compare(a.ID, b.ID))
 }
 
 func since(domain []any, from Cursor) []any {
@@ -179,5 +170,5 @@ func nextSecond(date string) (string, error) {
 	if err != nil {
 		return "", record.Wrap(record.CodeRejected, err, "Odoo's write_date %q is no time", date)
 	}
-	return t.Add(1e9).Format(TimeLayout), nil
+	return t.Add(time.Second).Format(TimeLayout), nil
 }
