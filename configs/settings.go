@@ -61,7 +61,7 @@ var sections = []section{
 		{"full", "When everything is compared: minute, hour, day, month and weekday as in cron, in UTC unless TZ= stands before. It begins up to 10 minutes later, always the same.", "TZ=Europe/Paris 15 3 * * *"},
 	}},
 	{"reconcile", "How both sides are compared.", []setting{
-		{"overlap", "Longer than Odoo's longest transaction: so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn; so far, and an hour more, an incremental resync looks back.", "10m"},
+		{"overlap", "Longer than Odoo's longest transaction: so far behind Odoo's clock a poll looks, and so long after its end a sweep takes a day for closed; so long after an event that was not true yet, its record is looked at for the last time, and a record that waits for a parent gets its next turn; so far, and an hour more, an incremental resync looks back.", "10m"},
 		{"page", "Records a page: 1 to 5000.", "500"},
 		{"max_deletes", "More deletes of an entity in one direction within 24 hours are held for a person.", "50"},
 		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20.", "10"},

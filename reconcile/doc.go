@@ -117,6 +117,14 @@
 // about them: it leaves them to the push, or syncs their records. SweepRows does
 // the same with rows that are gone.
 //
+// # A halted model
+//
+// Where Odoo looks like another one (halt.go; its signs are looked for in lost.go,
+// restored.go and reconcile/sweep) nothing is done with any record of the model:
+// each sync gives its targets back with the reason, as what waits, and costs them
+// no attempt. The halt stands in the database, so that every daemon keeps to it,
+// until AllowDeletes accepts what Odoo shows; for an hour after that none follows.
+//
 // # Payload mode
 //
 // With webhooks.source: payload, Payloads applies the events' own data by the

@@ -106,6 +106,6 @@ func (e *env) resync() *cobra.Command {
 	scopeFlags(c, &o.Scope)
 	c.Flags().StringVar(&o.Mode, "mode", reconcile.ModeFull, "full: all of Odoo's records; incremental: those written since the last resync, by Odoo's write_date")
 	c.Flags().BoolVar(&dry, "dry-run", false, "show the plan of a full one instead, and change nothing")
-	c.Flags().BoolVar(&o.AllowDeletes, "allow-deletes", false, "let a mass delete pass that the brake holds (reconcile.max_deletes)")
+	c.Flags().BoolVar(&o.AllowDeletes, "allow-deletes", false, "for an hour, let a mass delete pass that the brake holds (reconcile.max_deletes), and take Odoo as it is where that halted a model")
 	return withLocal(c)
 }

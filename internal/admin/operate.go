@@ -21,7 +21,7 @@ type ResyncRequest struct {
 	IDs          []int64 // Odoo's ids
 	Mode         string  // full or incremental
 	DryRun       bool
-	AllowDeletes bool
+	AllowDeletes bool // for an hour: what the brake holds passes, and what halted a model is accepted
 }
 
 // Begun is the run that serves a request.

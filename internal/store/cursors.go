@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// What daemons have to remember between two runs stands in sync_cursors, a JSON
+// value under a name: places (import:, poll:, swept:, deep: and names: before a
+// model or an area, polled), what a person asked for (paused, sweep:wanted,
+// deletes: and accepted:), halts (halt:) and which database was synced
+// (odoo:database).
+
 // LoadCursor reads a saved place into value, and leaves it alone when none was
 // saved.
 func LoadCursor(ctx context.Context, q Queryer, name string, value any) error {

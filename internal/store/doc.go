@@ -1,7 +1,10 @@
 // Package store is the daemon's own state in MySQL: the links between rows and
 // records with the base each merge starts from, the mapped tables themselves,
-// the history of changes, conflicts, cursors, and records that wait for a
-// parent.
+// the history of changes, conflicts, and records that wait for a parent; what
+// the daemons share, which is cursors, runs, leases, halts and pauses; and what a
+// sweep compares without reading a record: when Odoo had written each record and
+// line (listing.go, lines.go), the names that rows show (names.go), and the hashes
+// of rows (rowhash.go).
 //
 // It knows no table, column or model by name beyond the sync_* tables: the
 // mapping passes those in. Every function takes the transaction (or a pool) it

@@ -14,7 +14,7 @@ type Name struct {
 	Text   record.Value
 }
 
-// NameKey is which one of a model's.
+// NameKey tells a name from the others of its model.
 type NameKey struct {
 	Field  string
 	OdooID int64
