@@ -25,6 +25,7 @@ var levels = map[string]int{
 	"reconcile/sweep":  4,
 	"internal/app":     5,
 	"internal/odoosim": 6, "internal/demo": 6,
+	"internal/addons": 6, "internal/addons/generate": 7,
 	"cmd/odoosync": 7, "internal/layers": 7,
 }
 
