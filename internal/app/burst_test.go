@@ -83,7 +83,7 @@ func TestMySQLGoneDuringABurst(t *testing.T) {
 
 	require.Eventually(t, func() bool {
 		return d.rows("SELECT 1 FROM webhook_logs WHERE status = 'pending' AND source = 'webhook' LIMIT 1") == ""
-	}, 10*time.Second, 50*time.Millisecond,
+	}, 30*time.Second, 50*time.Millisecond,
 		"work goes on by itself, and soon")
 	for id := range acknowledged {
 		require.Equal(t, "1", d.rows(fmt.Sprintf("SELECT COUNT(*) FROM contacts WHERE odoo_id = %d AND name = 'Contact %d'", id, id)))
