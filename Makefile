@@ -8,10 +8,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test interleavings takeover race lint bench verify fuzz
+.PHONY: help setup build run demo test test-odoo addons addons-check interleavings takeover race lint bench verify fuzz
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: modules
 modules:
@@ -38,6 +38,16 @@ demo: setup build ## Show it: a simulated Odoo, live edits, the rows that follow
 
 test: setup ## Run the tests
 	$(GO) test $(PACKAGES)
+
+test-odoo: modules ## Test the Odoo module in a real Odoo: ODOO_SRC=<a checkout of Odoo 16 to 19>
+	@if [ -z "$(ODOO_SRC)" ]; then echo "test-odoo skipped: ODOO_SRC names no checkout of Odoo (make test-odoo ODOO_SRC=/path/to/odoo)"; \
+	else ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 40m ./internal/realodoo; fi
+
+addons: ## Write addons/<series>.0 from addons/source
+	$(GO) run ./internal/addons/generate
+
+addons-check: modules ## Check that the Odoo module's folders are up to date and sound
+	$(GO) test -count=1 ./internal/addons
 
 interleavings: setup ## Tell 2,000 random stories of both sides (ODOOSYNC_SEED repeats one)
 	ODOOSYNC_INTERLEAVINGS=$${ODOOSYNC_INTERLEAVINGS:-2000} $(GO) test -count=1 -timeout 40m -v -run '^TestInterleavings$$' ./reconcile

@@ -1,111 +1,171 @@
-// Package addons makes the Odoo module for each series of Odoo from one source.
-//
-// The Python is the same everywhere. Views and data files that must differ (a
-// list view is a tree up to 17, attrs became expressions with 17) end in .tmpl
-// and are filled in by text/template. The folders it makes are committed, so
-// that they can be installed as they are; a test holds them to the source.
 package addons
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
-	"text/template"
 )
-
-// Series are the versions of Odoo that have a folder.
-var Series = []int{16, 17, 18, 19}
 
 // Module is the module's technical name.
 const Module = "odoo_webhook_external_api"
 
-// view is what a template is filled with.
-type view struct {
-	Series int
-	List   string // the element of a list view, and its name among view modes
+// Series are the versions of Odoo that have a folder.
+var Series = []int{16, 17, 18, 19}
+
+// only is the mark of a line that not every series has.
+var only = regexp.MustCompile(`[ \t]*(?:#|<!--) only((?: \d+)+)(?: -->)?$`)
+
+// Source is the folder of the common source, below the folder addons.
+func Source(addons string) string { return filepath.Join(addons, "source", Module) }
+
+// Folder is the folder of a series, below the folder addons.
+func Folder(addons string, series int) string {
+	return filepath.Join(addons, fmt.Sprintf("%d.0", series), Module)
 }
 
-// invisible is the attribute that hides an element: an expression from 17 on, a
-// domain before.
-func invisible(series int, expression, domain string) string {
-	if series >= 17 {
-		return fmt.Sprintf("invisible=%q", expression)
-	}
-	return fmt.Sprintf(`attrs="{'invisible': %s}"`, domain)
-}
-
-// Files are a series' files by their path below the module's folder, made from
-// the module's source in dir.
-func Files(dir string, series int) (map[string][]byte, error) {
-	v := view{Series: series, List: "list"}
-	if series < 18 {
-		v.List = "tree"
-	}
-	out := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			if d != nil && d.Name() == "__pycache__" {
-				return fs.SkipDir
-			}
+// Files returns the module's files for a series by their slash-separated names.
+func Files(source fs.FS, series int) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && d.Name() == "__pycache__":
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
 		}
-		name, err := filepath.Rel(dir, path)
+		content, err := fs.ReadFile(source, name)
 		if err != nil {
 			return err
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		if files[name], err = render(content, series); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if made, isTemplate := strings.CutSuffix(name, ".tmpl"); isTemplate {
-			name = made
-			if text, err = fill(name, text, v); err != nil {
-				return err
-			}
-		}
-		out[filepath.ToSlash(name)] = text
 		return nil
 	})
-	return out, err
+	return files, err
 }
 
-func fill(name string, text []byte, v view) ([]byte, error) {
-	t, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"invisible": invisible}).Parse(string(text))
-	if err != nil {
-		return nil, err
+// render makes a series' text of a file. A file with zero bytes is a picture.
+func render(content []byte, series int) ([]byte, error) {
+	if bytes.IndexByte(content, 0) >= 0 {
+		return content, nil
 	}
-	var out bytes.Buffer
-	err = t.Execute(&out, v)
-	return out.Bytes(), err
+	var out strings.Builder
+	for line := range strings.Lines(string(content)) {
+		text, end := strings.CutSuffix(line, "\n")
+		if mark := only.FindStringSubmatchIndex(text); mark != nil {
+			wanted, err := numbers(text[mark[2]:mark[3]])
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(wanted, series) {
+				continue
+			}
+			text = text[:mark[0]]
+		}
+		out.WriteString(strings.ReplaceAll(text, "{{list}}", listView(series)))
+		if end {
+			out.WriteByte('\n')
+		}
+	}
+	return []byte(out.String()), nil
 }
 
-// Folder is where a series' module lies below root.
-func Folder(root string, series int) string {
-	return filepath.Join(root, fmt.Sprintf("%d.0", series), Module)
+func listView(series int) string {
+	if series < 18 {
+		return "tree"
+	}
+	return "list"
 }
 
-// Write makes the folders of all series below root anew, from root's source.
-func Write(root string) error {
+func numbers(text string) ([]int, error) {
+	var found []int
+	for _, word := range strings.Fields(text) {
+		n, err := strconv.Atoi(word)
+		if err != nil || !slices.Contains(Series, n) {
+			return nil, fmt.Errorf("only %s: there is no such series", word)
+		}
+		found = append(found, n)
+	}
+	return found, nil
+}
+
+// Write makes the folders of all series anew.
+func Write(addons string) error {
 	for _, series := range Series {
-		files, err := Files(filepath.Join(root, "source", Module), series)
+		files, err := Files(os.DirFS(Source(addons)), series)
 		if err != nil {
 			return err
 		}
-		if err := os.RemoveAll(Folder(root, series)); err != nil {
+		folder := Folder(addons, series)
+		if err := os.RemoveAll(folder); err != nil {
 			return err
 		}
-		for name, text := range files {
-			path := filepath.Join(Folder(root, series), filepath.FromSlash(name))
+		for name, content := range files {
+			path := filepath.Join(folder, filepath.FromSlash(name))
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				return err
 			}
-			if err := os.WriteFile(path, text, 0o644); err != nil {
+			if err := os.WriteFile(path, content, 0o644); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// Stale lists what in the folders differs from the source.
+func Stale(addons string) ([]string, error) {
+	var stale []string
+	for _, series := range Series {
+		wanted, err := Files(os.DirFS(Source(addons)), series)
+		if err != nil {
+			return nil, err
+		}
+		folder := Folder(addons, series)
+		found, err := committed(os.DirFS(folder))
+		if err != nil {
+			return nil, err
+		}
+		for name, content := range wanted {
+			if has, ok := found[name]; !ok || !bytes.Equal(has, content) {
+				stale = append(stale, filepath.Join(folder, name))
+			}
+			delete(found, name)
+		}
+		for name := range found {
+			stale = append(stale, filepath.Join(folder, name))
+		}
+	}
+	slices.Sort(stale)
+	return stale, nil
+}
+
+// committed reads a folder as it is.
+func committed(folder fs.FS) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "__pycache__":
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		files[name], err = fs.ReadFile(folder, name)
+		return err
+	})
+	return files, err
 }

@@ -19,7 +19,8 @@ import (
 var levels = map[string]int{
 	"internal/record": -1, // the vocabulary: below everything
 	"odooclient":      0, "migrations": 0, "internal/answer": 0,
-	"mapping": 1, "reconcile/merge": 1, "internal/mysqldb": 1,
+	"internal/realodoo": 0, // a tool of the tests
+	"mapping":           1, "reconcile/merge": 1, "internal/mysqldb": 1,
 	"configs": 2, "internal/queue": 2, "internal/store": 2, "internal/localdb": 2, "internal/capture": 2,
 	"reconcile": 3, "webhooks": 3, "internal/admin": 3, "internal/dbtest": 3,
 	"reconcile/sweep":  4,

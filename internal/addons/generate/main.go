@@ -1,5 +1,4 @@
-// Command generate writes the Odoo module's folders anew, from the root of the
-// tree: go run ./internal/addons/generate.
+// Generate writes addons/<series>.0 from addons/source; make addons runs it.
 package main
 
 import (

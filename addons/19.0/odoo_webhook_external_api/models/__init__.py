@@ -1,2 +1,10 @@
-from . import webhook_config, webhook_delivery, webhook_source
-from . import account_move, crm_lead, res_partner, sale_order
+from . import webhook_source
+from . import sale_order
+from . import account_move
+from . import res_partner
+from . import crm_lead
+from . import webhook_event
+from . import webhook_counter
+from . import webhook_config
+from . import webhook_delivery
+from . import webhook_sender

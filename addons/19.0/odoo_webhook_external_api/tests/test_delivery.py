@@ -1,132 +1,176 @@
-import base64
-import hashlib
-import hmac
-import json
-from datetime import timedelta
+import logging
 from unittest.mock import patch
 
-from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
-from odoo.tests.common import new_test_user
 
-from ..models import webhook_delivery
-from ..services import webhook_service
-from .common import WebhookCase
+from ..services import wake, webhook_service
+from .common import Receiver, WebhookCase
+
+SENDER = 'odoo.addons.odoo_webhook_external_api.models.webhook_sender'
+QUICK = (0.05, 0.1, 300, 600)
 
 
-@tagged("post_install", "-at_install")
+@tagged('post_install', '-at_install')
 class TestDelivery(WebhookCase):
+
     def setUp(self):
         super().setUp()
-        self.answers, self.posts = [], []
+        self.receiver = Receiver()
+        self.addCleanup(self.receiver.stop)
+        self.config = self.configure(['res.partner'], url=self.receiver.url + 'partner', api_key='key', signing_secret='secret')
+        delays = patch.object(webhook_service, 'DELAYS', QUICK)
+        delays.start()
+        self.addCleanup(delays.stop)
 
-        def post(url, body, headers):
-            self.posts.append((url, json.loads(body), headers))
-            return self.answers.pop(0) if self.answers else (200, None)
+    def send(self):
+        self.commit()
+        attempts = self.env['webhook.delivery']._send_due()
+        self.env.invalidate_all()
+        return attempts
 
-        for target, replacement in ((webhook_service, post),):
-            patcher = patch.object(target, "post", replacement)
-            patcher.start()
-            self.addCleanup(patcher.stop)
-        patcher = patch.object(type(self.env["webhook.delivery"]), "_commit", lambda model: model.env.flush_all())
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        patcher = patch.object(webhook_delivery.time, "sleep", lambda seconds: self.pass_time())
-        patcher.start()
-        self.addCleanup(patcher.stop)
-        self.env["webhook.delivery"].search([]).write({"state": "sent"})
+    def deliveries(self):
+        return self.env['webhook.delivery'].search([], order='id')
 
-    def pass_time(self):
-        self.env["webhook.delivery"].search([("state", "=", "pending")]).write({"next_attempt": fields.Datetime.now() - timedelta(seconds=1)})
-        self.env.flush_all()
+    def later(self):
+        """As if the time of all waiting had passed."""
+        self.env.cr.execute("UPDATE webhook_delivery SET next_attempt = NULL")
+        self.env.cr.execute("UPDATE webhook_counter SET blocked_until = NULL")
 
-    def run_cron(self):
-        self.env["webhook.delivery"]._cron_send()
+    def test_it_is_sent_as_the_guide_wants(self):
+        self.partner.city = "there"
+        with self.assertLogs(SENDER, logging.INFO) as logs:
+            self.send()
+        headers, body = self.receiver.requests[0]
+        payload = self.receiver.bodies()[0]
+        self.assertEqual(set(payload), {'event', 'timestamp', 'data'})
+        self.assertEqual((payload['event'], payload['data']['id']), ('res.partner.updated', self.partner.id))
+        self.assertEqual(headers['Content-Type'], 'application/json')
+        self.assertEqual(headers['Authorization'], 'Bearer key')
+        self.assertEqual(headers['X-Webhook-Signature'], webhook_service.guide_signature(payload, 'secret'))
+        delivery = self.deliveries()
+        self.assertEqual(headers['webhook-id'], delivery.message_id)
+        self.assertEqual(headers['webhook-signature'], webhook_service.standard_signature(
+            headers['webhook-id'], int(headers['webhook-timestamp']), body, 'secret'))
+        self.assertEqual((headers['X-Webhook-Stream'], headers['X-Webhook-Sequence']), (self.config.stream, '1'))
+        self.assertEqual((delivery.state, delivery.attempts, delivery.last_status, delivery.sequence), ('sent', 1, 200, 1))
+        self.assertEqual((self.config.sent_count, self.config.failed_count, self.config.success_rate, self.config.volume_day), (1, 0, 100.0, 1))
+        self.assertTrue(logs.output[0].startswith('INFO'))
+        self.assertNotIn("there", ''.join(logs.output))
+        self.assertNotIn("École", ''.join(logs.output))
 
-    def test_sent_with_key_and_number(self):
-        self.partner.city = "Rennes"
-        first = self.told()
-        self.partner.city = "Nantes"
-        second = self.told()
-        self.run_cron()
-        self.assertEqual([p[1]["data"]["city"] for p in self.posts], ["Rennes", "Nantes"])
-        self.assertEqual(self.posts[0][0], "https://api.example.org/res.partner")
-        self.assertEqual(self.posts[0][2]["Authorization"], "Bearer key-res.partner")
-        self.assertEqual((first + second).mapped("state"), ["sent", "sent"])
-        self.assertEqual(second.number, first.number + 1)
-        self.assertEqual(self.posts[1][2]["X-Webhook-Sequence"], str(second.number))
-        self.assertEqual(second.config_id.sent_count >= 2, True)
+    def test_201_is_success_too(self):
+        self.receiver.answers = [201]
+        self.partner.city = "there"
+        self.send()
+        self.assertEqual(self.deliveries().state, 'sent')
 
-    def test_the_guides_three_attempts_then_slower(self):
-        self.answers = [(503, "no")] * 4
-        self.partner.city = "Rennes"
-        delivery = self.told()
-        with patch.object(webhook_delivery, "RUN", 60):
-            sleeps = []
-            with patch.object(webhook_delivery.time, "sleep", lambda s: (sleeps.append(s), self.pass_time())):
-                self.run_cron()
-        self.assertEqual((delivery.attempts, delivery.state), (3, "pending"))
-        self.assertEqual(len(sleeps), 2, "after 2 and after 4 seconds, in the same run")
-        self.assertGreater(delivery.next_attempt, fields.Datetime.now() + timedelta(seconds=30))
+    def test_three_attempts_in_one_run_then_later_with_the_same_id_and_number(self):
+        self.receiver.answers = [500, 500, 500]
+        self.partner.city = "there"
+        with self.assertLogs(SENDER, 'WARNING') as logs:
+            self.assertEqual(self.send(), 3)
+        self.assertEqual([line.split(':')[0] for line in logs.output], ['WARNING'] * 3)
+        delivery = self.deliveries()
+        self.assertEqual((delivery.state, delivery.attempts, delivery.last_error), ('pending', 3, 'HTTP 500'))
+        self.assertTrue(delivery.next_attempt and self.config.blocked_until)
+        self.assertEqual(self.send(), 0)
+        self.later()
+        self.assertEqual(self.send(), 1)
+        self.assertEqual(delivery.state, 'sent')
+        self.assertEqual(len({(h['webhook-id'], h['X-Webhook-Sequence']) for h, _body in self.receiver.requests}), 1)
 
-    def test_given_up_and_sent_again_by_a_person(self):
-        self.partner.city = "Rennes"
-        delivery = self.told()
-        delivery.attempts = len(webhook_delivery.PAUSES)
-        self.env.flush_all()
-        self.answers = [(500, "The receiver answered HTTP 500: oops")]
-        self.run_cron()
-        self.assertEqual((delivery.state, delivery.error), ("failed", "The receiver answered HTTP 500: oops"))
+    def test_in_the_end_it_has_failed_and_is_sent_again_by_hand(self):
+        self.receiver.answers = [500] * 5
+        self.partner.city = "there"
+        self.send()
+        self.later()
+        self.send()
+        self.later()
+        with self.assertLogs(SENDER, 'ERROR'):
+            self.send()
+        delivery = self.deliveries()
+        self.assertEqual((delivery.state, delivery.attempts), ('failed', 5))
+        self.assertEqual((self.config.failed_count, self.config.success_rate), (1, 0.0))
+        self.assertEqual(self.send(), 0)
         delivery.action_retry()
-        self.env.flush_all()
-        self.run_cron()
-        self.assertEqual((delivery.state, delivery.attempts), ("sent", 1))
+        self.assertEqual(self.send(), 1)
+        self.assertEqual((delivery.state, delivery.sequence), ('sent', 1))
 
-    def test_each_records_order_holds(self):
-        other = self.env["res.partner"].create({"name": "Autre"})
-        self.told()
-        self.env["webhook.delivery"].search([]).write({"state": "sent"})
-        self.partner.city = "un"
-        self.told()
-        self.partner.city = "deux"
-        self.told()
-        other.city = "ailleurs"
-        self.told()
-        self.answers = [(503, "no")] * 3
-        with patch.object(webhook_delivery.time, "sleep", lambda s: None), patch.object(webhook_delivery, "RUN", 1):
-            self.run_cron()
-        cities = [p[1]["data"]["city"] for p in self.posts]
-        self.assertEqual(cities[:2], ["un", "ailleurs"], "the second of a record waits for the first, and others do not")
+    def test_no_redirect_is_followed(self):
+        self.receiver.answers = [(302, {'Location': self.receiver.url})] * 3
+        self.partner.city = "there"
+        with self.assertLogs(SENDER, 'WARNING'):
+            self.send()
+        self.assertEqual((len(self.receiver.requests), self.deliveries().last_error), (3, 'HTTP 302'))
 
-    def test_signed_both_ways(self):
-        config = self.configs.filtered(lambda c: c.model == "res.partner")
-        config.signing_secret = "whsec_" + base64.b64encode(b"secret").decode()
-        self.partner.write({"city": "Évreux"})
-        self.told()
-        self.run_cron()
-        _url, payload, headers = self.posts[-1]
-        body = json.dumps(payload, ensure_ascii=False).encode()
-        signed = ("%s.%s." % (headers["webhook-id"], headers["webhook-timestamp"])).encode() + body
-        self.assertEqual(headers["webhook-signature"], "v1," + base64.b64encode(hmac.new(b"secret", signed, hashlib.sha256).digest()).decode())
-        guide = hmac.new(config.signing_secret.encode(), json.dumps(payload, sort_keys=True).encode(), hashlib.sha256).hexdigest()
-        self.assertEqual(headers["X-Webhook-Signature"], guide)
+    def test_a_refused_event_holds_back_its_own_record_only(self):
+        other = self.env['res.partner'].create({'name': "other"})
+        self.send()
+        self.receiver.requests.clear()
+        self.receiver.answers = [422, 200, 422, 422]
+        self.partner.city = "one"
+        self.commit()
+        other.city = "there"
+        self.commit()
+        self.partner.city = "two"
+        with self.assertLogs(SENDER, 'WARNING'):
+            self.send()
+        self.assertEqual([(b['data']['id'], b['data']['city']) for b in self.receiver.bodies()],
+                         [(self.partner.id, "one"), (other.id, "there"), (self.partner.id, "one"), (self.partner.id, "one")])
+        self.later()
+        self.send()
+        self.assertEqual([b['data']['city'] for b in self.receiver.bodies()][4:], ["one", "two"])
+        self.assertEqual(set(self.deliveries().mapped('state')), {'sent'})
 
-    def test_a_test_shows_the_answer(self):
-        config = self.configs[0]
-        self.answers = [(401, "The receiver answered HTTP 401: no or wrong key")]
-        self.assertIn("401", config.action_send_test()["params"]["message"])
-        self.assertEqual(config.action_send_test()["params"]["type"], "success")
+    def test_a_receiver_that_is_down_gets_everything_in_order_afterwards(self):
+        self.config.webhook_url = 'http://127.0.0.1:9/'
+        partners = self.env['res.partner'].create([{'name': str(i)} for i in range(5)])
+        with self.assertLogs(SENDER, 'WARNING'):
+            self.assertEqual(self.send(), 3)
+        self.assertEqual(sum(self.deliveries().mapped('attempts')), 3)
+        self.config.webhook_url = self.receiver.url
+        self.later()
+        self.send()
+        self.assertEqual([b['data']['id'] for b in self.receiver.bodies()], partners.ids)
+        self.assertEqual([h['X-Webhook-Sequence'] for h, _body in self.receiver.requests], ['1', '2', '3', '4', '5'])
 
-    def test_only_http(self):
-        for url in ("ftp://example.org", "file:///etc/passwd", "javascript:alert(1)"):
-            with self.assertRaises(ValidationError):
-                self.configs[0].webhook_url = url
+    def test_the_receiver_says_how_long_to_wait(self):
+        self.receiver.answers = [(503, {'Retry-After': '120'})]
+        self.partner.city = "there"
+        with self.assertLogs(SENDER, 'WARNING'):
+            self.assertEqual(self.send(), 1)
+        wait = self.deliveries().next_attempt - self.deliveries().write_date
+        self.assertGreater(wait.total_seconds(), 110)
 
-    def test_keys_are_the_administrators(self):
-        user = new_test_user(self.env, "vendeuse", groups="base.group_user,sales_team.group_sale_salesman_all_leads")
-        with self.assertRaises(AccessError):
-            self.configs[0].with_user(user).read(["api_key"])
-        self.told()
-        self.partner.with_user(user).city = "Rennes"
-        self.assertEqual(self.events(), [("res.partner.updated", self.partner.id)], "whoever changes it, it is told")
+    def test_numbers_have_no_holes_and_belong_to_their_configuration(self):
+        second = self.configure(['res.partner'], url=self.receiver.url + 'second')
+        self.env['res.partner'].create([{'name': str(i)} for i in range(3)])
+        self.commit()
+        self.env['webhook.delivery'].search([('config_id', '=', self.config.id)], order='id', limit=1).action_cancel()
+        self.send()
+        numbers = {c: [d.sequence for d in self.deliveries() if d.config_id == c and d.state == 'sent'] for c in (self.config, second)}
+        self.assertEqual(numbers, {self.config: [1, 2], second: [1, 2, 3]})
+        self.assertEqual((self.config.last_sequence, second.last_sequence), (2, 3))
+
+    def test_the_commit_triggers_the_cron_once(self):
+        cron = self.env.ref('odoo_webhook_external_api.cron_send')
+        triggers = self.env['ir.cron.trigger'].search([('cron_id', '=', cron.id)])
+        triggers.unlink()
+        notified = []
+        with patch.object(wake, 'wake', notified.append):
+            for city in ("a", "b"):
+                with self.env.cr.savepoint():
+                    self.partner.city = city
+            self.env.flush_all()
+            self.env.cr.precommit.run()
+            self.env.cr.postcommit.run()
+        self.assertEqual(notified, [self.env.cr.dbname])
+        self.assertEqual(self.env['ir.cron.trigger'].search_count([('cron_id', '=', cron.id)]), 1)
+
+    def test_now_does_not_wait(self):
+        self.receiver.answers = [500] * 3
+        self.partner.city = "there"
+        with self.assertLogs(SENDER, 'WARNING'):
+            self.send()
+        self.config.action_send_now()
+        self.assertEqual(self.send(), 1)

@@ -1,178 +1,227 @@
-"""Collects what a transaction changes, and writes its events before the commit.
+"""Models whose changes are told, and the lines that belong to them."""
 
-A record is read the moment it is first touched, as the database still has it,
-and again right before the commit. Events come from the difference: so it does
-not matter by which button, import or recomputation a state was reached, a write
-that changes nothing that is sent tells nothing, and a rollback takes the events
-with it, because they are rows of the same transaction.
-"""
+from odoo import SUPERUSER_ID, api, models
 
-from odoo import api, models
+from ..services import changes, events, snapshots
 
-KEY = "odoo_webhook_external_api"
+ORIGIN = 'odoosync_origin'  # the context key by which the daemon marks its writes
+LONGEST_ORIGIN = 32
 
 
 class WebhookSource(models.AbstractModel):
-    _name = "webhook.source"
-    _description = "Record that webhooks tell of"
+    _name = 'webhook.source'
+    _description = 'Records whose changes are told'
 
-    # Stored fields that are sent, and whose change is an event.
+    # What is told: fields of the model (those that this Odoo has), names of the
+    # records they point at, a list of lines, a list of tags.
     _webhook_fields = ()
-    # Stored fields that are only looked at.
-    _webhook_watched = ()
-    # The one2many of the lines, its name in the payload, and pairs of a line's
-    # field and its name there; None for no lines.
-    _webhook_lines = None
+    _webhook_private = ()  # compared and used for names, but not told themselves
+    _webhook_names = {}    # payload key -> (field, model, field of that)
+    _webhook_lines = None  # a snapshots.Lines
+    _webhook_tags = None   # (payload key, many2many field)
+    _webhook_deleted = True  # the guide has an event for deletions
 
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)
-        records._webhook_touch(created=True)
+        if self._webhook_told():
+            notes = changes.of(self.env.cr).of(self._name)
+            for record_id in records.ids:
+                note = notes.setdefault(record_id, changes.Note())
+                note.before, note.created = None, True
+            records._webhook_dirty(self._webhook_origin())
         return records
 
+    # Each hook touches before and after: a savepoint in the middle looks at what
+    # is touched by then, and would find nothing changed yet.
+
     def write(self, vals):
+        if not self._webhook_told() or self._webhook_watched().isdisjoint(vals):
+            return super().write(vals)
+        self._webhook_touch(self._webhook_origin())
+        result = super().write(vals)
         self._webhook_touch()
-        return super().write(vals)
+        return result
 
     def unlink(self):
-        self._webhook_touch(lines=True)
-        return super().unlink()
+        if not self._webhook_told():
+            return super().unlink()
+        self._webhook_touch(self._webhook_origin())
+        result = super().unlink()
+        self._webhook_touch()
+        return result
 
     def _compute_field_value(self, field):
-        # Totals and payment states are recomputed without a write.
-        if any(f.store and f.name in self._webhook_columns() for f in self.pool.field_computed.get(field, (field,))):
-            self._webhook_touch()
-        return super()._compute_field_value(field)
+        # Totals and payment states are recomputed past write().
+        if not field.store or not self._webhook_told() or \
+                self._webhook_watched().isdisjoint(f.name for f in self.pool.field_computed[field]):
+            return super()._compute_field_value(field)
+        self._webhook_touch()
+        result = super()._compute_field_value(field)
+        self._webhook_touch()
+        return result
 
     @api.model
-    def _webhook_columns(self):
-        return tuple(self._webhook_fields) + tuple(self._webhook_watched)
-
-    def _webhook_touch(self, created=False, lines=False):
-        """Keeps what the records were before the transaction, once."""
-        journal = self.env["webhook.config"]._journal(self._name)
-        if journal is None:
-            return
-        fresh = [i for i in self._ids if isinstance(i, int) and i not in journal["before"]]
-        if created:  # its lines, or its own recomputation, may have been quicker
-            journal["before"].update(dict.fromkeys(self._ids))
-        elif fresh:
-            found = self._webhook_read(fresh)
-            journal["before"].update((i, found[i]) for i in fresh if i in found)
-        if self.env.context.get("odoosync_origin"):
-            journal["daemon"].update(fresh)
-        else:
-            journal["daemon"].difference_update(self._ids)
-        if lines and self._webhook_lines:
-            journal["lines"].update(self._webhook_read_lines([i for i in self._ids if isinstance(i, int) and i not in journal["lines"]]))
+    def _webhook_told(self):
+        """The active configurations of this model."""
+        return self.env['webhook.config']._routes().get(self._name, ())
 
     @api.model
-    def _webhook_read(self, ids):
-        """The records as the database has them now, by id. What is not written
-        there yet is not seen: right before a change that is what it was."""
-        names = [n for n in self._webhook_columns() if n in self._fields and self._fields[n].store and self._fields[n].column_type]
-        self.env.cr.execute('SELECT id, %s FROM "%s" WHERE id IN %%s' % (", ".join('"%s"' % n for n in names), self._table), [tuple(ids)])
-        return {row[0]: dict(zip(names, row[1:])) for row in self.env.cr.fetchall()}
+    def _webhook_origin(self):
+        """Who writes: '' for people, what the context says otherwise."""
+        origin = self.env.context.get(ORIGIN)
+        return origin[:LONGEST_ORIGIN] if isinstance(origin, str) else ''
 
     @api.model
-    def _webhook_read_lines(self, ids):
-        """The lines of the records as the database has them, by record."""
+    def _webhook_watched(self):
+        return snapshots.watched(self)
+
+    def _webhook_touch(self, origin=None):
+        """Note what self's records are before this transaction changes them."""
+        ids = [i for i in self._ids if isinstance(i, int)]
         if not ids:
-            return {}
-        one2many, _name, fields = self._webhook_lines
-        field = self._fields[one2many]
-        model = self.env[field.comodel_name]
-        names = [n for n, _ in fields if model._fields[n].store]
-        self.env.cr.execute('SELECT "%s", id, %s FROM "%s" WHERE "%s" IN %%s ORDER BY id' % (
-            field.inverse_name, ", ".join('"%s"' % n for n in names), model._table, field.inverse_name), [tuple(ids)])
-        out = {i: [] for i in ids}
-        for row in self.env.cr.fetchall():
-            out[row[0]].append(row[1:])
-        return out
+            return
+        notes = changes.of(self.env.cr).of(self._name)
+        unknown = [i for i in ids if i not in notes]
+        if unknown:
+            found = snapshots.read(self, unknown)
+            for record_id in unknown:
+                notes[record_id] = changes.Note(before=found.get(record_id))
+        self.browse(ids)._webhook_dirty(origin)
 
-    def _webhook_told(self, before, after):
-        """The event types of one record's change, without the model's name, the
-        most telling last. before and after are what _webhook_read gave, None for
-        a record that was not there."""
-        if before is None:
-            return ["created"]
-        if after is None:
-            return ["deleted"]
-        return ["updated"]
+    def _webhook_dirty(self, origin=None):
+        """Have self looked at before the commit."""
+        noted = changes.of(self.env.cr)
+        noted.dirty.setdefault(self._name, set()).update(self._ids)
+        if origin is not None:
+            notes = noted.of(self._name)
+            for record_id in self._ids:
+                notes[record_id].origins.add(origin)
+        self._webhook_schedule()
 
-    def _webhook_data(self, lines=True):
-        """What is sent of one record."""
+    def _webhook_schedule(self):
+        env = self.env(user=SUPERUSER_ID, su=True, context={})
+        changes.schedule(env.cr, lambda: events.write(env))
+
+    # What a model says of its events.
+
+    @api.model
+    def _webhook_concerns(self, snapshot):
+        """Whether a record in this state is told at all."""
+        return True
+
+    @api.model
+    def _webhook_specific(self, before, now):
+        """The events that the difference of states is, besides updated.
+        before is None for a new record."""
+        return []
+
+    @api.model
+    def _webhook_complete(self, data, snapshot, before):
+        """Add what only this model tells."""
+        return data
+
+    # Compare and set, for the daemon.
+
+    def odoosync_write_date(self):
+        """The version of each record: its write_date to the microsecond and,
+        for a record with lines, a fingerprint of theirs. To be compared only."""
+        self._webhook_check('read')
+        self.env.flush_all()
+        found = self._webhook_versions()
+        return [{'id': i, 'write_date': found[i]} for i in self.ids if i in found]
+
+    def odoosync_write(self, values, expected_write_date):
+        """Write if the record is still the expected version, under its lock.
+
+        A concurrent transaction that committed first makes PostgreSQL refuse the
+        lock; Odoo then runs the call again, and it finds the newer version.
+        """
         self.ensure_one()
-        data = {"id": self.id}
-        for name in self._webhook_fields:
-            if name in self._fields:
-                data[name] = self._webhook_value(name)
-        if "partner_id" in self._fields:
-            data["partner_name"] = self.partner_id.name or None
-        if lines and self._webhook_lines:
-            one2many, told, fields = self._webhook_lines
-            data[told] = [self._webhook_line(line, fields) for line in self[one2many]]
-        return data
+        self._webhook_check('write')
+        self.env.flush_all()
+        found = self._webhook_versions(lock=True).get(self.id, False)
+        if not found or found != expected_write_date:
+            return {'written': False, 'write_date': found}
+        marked = self if self._webhook_origin() else self.with_context(**{ORIGIN: 'daemon'})
+        marked.write(values)
+        self.env.flush_all()
+        return {'written': True, 'write_date': self._webhook_versions().get(self.id, False)}
 
-    @api.model
-    def _webhook_line(self, line, fields):
-        data = {"id": line.id, "product_name": line.product_id.name or None}
-        for name, told in fields:
-            value = line[name]
-            data[told] = (value.id or None) if isinstance(value, models.BaseModel) else value
-        return data
+    def _webhook_check(self, operation):
+        """The caller's access rights apply."""
+        records = self.exists()
+        if hasattr(records, 'check_access'):  # 18 and later
+            records.check_access(operation)
+        else:
+            records.check_access_rights(operation)
+            records.check_access_rule(operation)
 
-    def _webhook_value(self, name):
-        return self._webhook_json(name, self[name])
-
-    @api.model
-    def _webhook_json(self, name, value):
-        """A value as JSON has it: empty is null, times are UTC."""
-        kind = self._fields[name].type
-        if isinstance(value, models.BaseModel):
-            return value.id or None
-        if kind == "datetime":
-            return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
-        if kind == "date":
-            return value.isoformat() if value else None
-        if kind == "boolean":
-            return bool(value)
-        if kind in ("float", "monetary"):
-            return float(value or 0.0)
-        return value if value or kind == "integer" else None
+    def _webhook_versions(self, lock=False):
+        return snapshots.versions(self, lock)
 
 
-class WebhookLine(models.AbstractModel):
-    _name = "webhook.line"
-    _description = "Line of a record that webhooks tell of"
+class WebhookSourceLine(models.AbstractModel):
+    _name = 'webhook.source.line'
+    _description = 'Lines of records whose changes are told'
 
-    _webhook_parent = None
+    _webhook_parent = ''  # the field of the record they belong to
 
     @api.model_create_multi
     def create(self, vals_list):
-        ids = {v.get(self._webhook_parent) for v in vals_list}
-        self._webhook_touch_parents(self._webhook_parents().browse(i for i in ids if i))
-        return super().create(vals_list)
+        told = self._webhook_parents_told()
+        if told:
+            parent = self._webhook_parent
+            default = self.env.context.get('default_%s' % parent)
+            ids = {vals.get(parent, default) for vals in vals_list}
+            self._webhook_touch_parents(i for i in ids if i)
+        records = super().create(vals_list)
+        if told:
+            self._webhook_touch_parents(records[self._webhook_parent].ids)
+        return records
 
     def write(self, vals):
-        self._webhook_touch_parents(self[self._webhook_parent])
-        return super().write(vals)
+        if not self._webhook_parents_told() or self._webhook_watched().isdisjoint(vals):
+            return super().write(vals)
+        parents = self[self._webhook_parent].ids + [vals.get(self._webhook_parent)]
+        self._webhook_touch_parents(parents)
+        result = super().write(vals)
+        self._webhook_touch_parents(parents)
+        return result
 
     def unlink(self):
-        self._webhook_touch_parents(self[self._webhook_parent])
-        return super().unlink()
+        if not self._webhook_parents_told():
+            return super().unlink()
+        parents = self[self._webhook_parent].ids
+        self._webhook_touch_parents(parents)
+        result = super().unlink()
+        self._webhook_touch_parents(parents)
+        return result
 
     def _compute_field_value(self, field):
-        parents = self._webhook_parents()
-        names = {n for n, _ in parents._webhook_lines[2]}
-        if any(f.store and f.name in names for f in self.pool.field_computed.get(field, (field,))):
-            self._webhook_touch_parents(self[self._webhook_parent])
-        return super()._compute_field_value(field)
+        if not field.store or not self._webhook_parents_told() or \
+                self._webhook_watched().isdisjoint(f.name for f in self.pool.field_computed[field]):
+            return super()._compute_field_value(field)
+        parents = self.filtered('id')[self._webhook_parent].ids
+        self._webhook_touch_parents(parents, recomputed=True)
+        result = super()._compute_field_value(field)
+        self._webhook_touch_parents(parents, recomputed=True)
+        return result
 
     @api.model
-    def _webhook_parents(self):
+    def _webhook_source(self):
         return self.env[self._fields[self._webhook_parent].comodel_name]
 
     @api.model
-    def _webhook_touch_parents(self, parents):
-        parents._webhook_touch(lines=True)
+    def _webhook_parents_told(self):
+        return self._webhook_source()._webhook_told()
+
+    @api.model
+    def _webhook_watched(self):
+        return snapshots.watched_lines(self._webhook_source())
+
+    @api.model
+    def _webhook_touch_parents(self, ids, recomputed=False):
+        source = self._webhook_source()
+        parents = source.browse(i for i in ids if i and isinstance(i, int))
+        parents._webhook_touch(None if recomputed else source._webhook_origin())

@@ -1,1 +1,1 @@
-from . import webhook_service
+from . import changes, events, payloads, snapshots, wake, webhook_service
