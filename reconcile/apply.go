@@ -84,37 +84,6 @@ func (b *batch) refuse(ctx context.Context, entity *mapping.Entity, id int64, ca
 	return nil
 }
 
-// freeLines syncs the records whose rows still hold lines that Odoo has moved
-// to this one, and reports whether there were any.
-func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
-	var holders []Target
-	for _, child := range entity.Children {
-		table := b.engine.rules[entity.Name].children[child.Name]
-		var lines []int64
-		for _, line := range b.lines[child.Name][id] {
-			lines = append(lines, line.ID())
-		}
-		parents, err := store.ParentsOf(ctx, b.engine.db, table, lines)
-		if err != nil {
-			return false, err
-		}
-		ids, err := store.OdooIDs(ctx, b.engine.db, entity.Name, parents)
-		if err != nil {
-			return false, err
-		}
-		for _, holder := range ids {
-			if holder != id && !b.trail.has(b.model, holder) {
-				holders = append(holders, Target{OdooID: holder, Cause: b.targets[id].Cause})
-			}
-		}
-	}
-	if len(holders) == 0 {
-		return false, nil
-	}
-	_, err := b.engine.sync(ctx, b.model, holders, b.trail)
-	return true, err
-}
-
 // writer is one try of a transaction. It keeps what it learns to itself until
 // the commit, because the transaction may be replayed.
 type writer struct {

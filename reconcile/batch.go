@@ -191,6 +191,14 @@ func (b *batch) note(id int64, o Outcome) {
 	}
 }
 
+// cause is the cause of any record of the batch: others are synced for it.
+func (b *batch) cause() store.Cause {
+	for _, t := range b.targets {
+		return t.Cause
+	}
+	return store.Cause{}
+}
+
 // results are the records that are through, well or not, in the order of their
 // ids: a plan tells of them in that order, the same each time.
 func (b *batch) results() []Result {

@@ -120,10 +120,10 @@
 // # A halted model
 //
 // Where Odoo looks like another one (halt.go; its signs are looked for in lost.go,
-// restored.go and reconcile/sweep) nothing is done with any record of the model:
-// each sync gives its targets back with the reason, as what waits, and costs them
+// restored.go, identity.go and reconcile/sweep) nothing is done with any record of
+// the model, or of all models where the whole database is meant: each sync gives its targets back with the reason, as what waits, and costs them
 // no attempt. The halt stands in the database, so that every daemon keeps to it,
-// until AllowDeletes accepts what Odoo shows; for an hour after that none follows.
+// until AllowDeletes accepts what Odoo shows; for an hour none of its kind follows.
 //
 // # Payload mode
 //

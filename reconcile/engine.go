@@ -84,6 +84,8 @@ type Engine struct {
 	lookups *lookupCache
 	names   *nameCache
 
+	identities *identities
+
 	companies []int64
 	brake     Brake    // holds mass deletes
 	dry       *preview // nil: what is decided is done
@@ -91,7 +93,7 @@ type Engine struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), clock: o.Clock, log: o.Logger,
+	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), identities: newIdentities(), clock: o.Clock, log: o.Logger,
 		batch: o.Batch, settled: o.Settled}
 	if e.clock == nil {
 		e.clock = clockwork.NewRealClock()

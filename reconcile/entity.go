@@ -34,6 +34,14 @@ type item struct {
 // that reference each other go parents first; where they form a cycle, the
 // rest goes at once with the open references noted.
 func (b *batch) syncEntity(ctx context.Context, entity *mapping.Entity, last bool) error {
+	err := b.syncOpen(ctx, entity, last)
+	if errors.Is(err, errHalted) {
+		return b.spoilHalted(ctx)
+	}
+	return err
+}
+
+func (b *batch) syncOpen(ctx context.Context, entity *mapping.Entity, last bool) error {
 	ids := b.open()
 	if len(ids) == 0 {
 		return nil

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,10 +134,27 @@ func (r *pushRun) resolveRows(ctx context.Context, entity *mapping.Entity, ids [
 
 func (r *pushRun) findRecords(ctx context.Context, entity *mapping.Entity, ids []string) error {
 	found, err := store.RecordIDs(ctx, r.engine.db, entity.Name, ids)
-	for id, odooID := range found {
-		r.finder.records[rowKey{entity.Name, id}] = odooID
+	if err != nil {
+		return mysqldb.Explain(err)
 	}
-	return mysqldb.Explain(err)
+	strange, still, err := r.engine.recognize(ctx, entity, slices.Sorted(maps.Values(found)), store.Cause{Kind: "outbox", RunID: r.pusher.o.RunID}, newTrail())
+	if err != nil {
+		return mysqldb.Explain(err)
+	}
+	if len(strange) > 0 { // halted, or the rows have other records or none by now
+		if why, err := r.engine.haltOf(ctx, entity.Model); err != nil || why != nil {
+			return errors.Join(err, why)
+		}
+		if found, err = store.RecordIDs(ctx, r.engine.db, entity.Name, ids); err != nil {
+			return mysqldb.Explain(err)
+		}
+	}
+	for id, odooID := range found {
+		if !slices.Contains(still, odooID) {
+			r.finder.records[rowKey{entity.Name, id}] = odooID
+		}
+	}
+	return nil
 }
 
 // nameCache remembers which record a name means. It is safe for concurrent use.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,40 +23,98 @@ const (
 	HaltCompany       = "company"        // the sync user lost a company
 )
 
-// acceptedName keeps until when what would halt a model is taken as it is.
+// wide reports that a reason is one of the whole database: a restore gives back
+// the ids of all models, and a document of one refers to records of others.
+func wide(kind string) bool {
+	return kind == HaltOtherDatabase || kind == HaltOlderCopy || kind == HaltCompany
+}
+
+// entails are the further halts that an acceptance covers: what a person has
+// seen and taken has these in its train.
+var entails = map[string][]string{
+	HaltOtherDatabase: {HaltOlderCopy, HaltEmpty, HaltHidden},
+	HaltOlderCopy:     {HaltEmpty},
+	HaltCompany:       {HaltHidden, HaltEmpty},
+	HaltEmpty:         {HaltHidden},
+	HaltHidden:        {HaltEmpty},
+}
+
+// acceptance is what a person has taken of a model as Odoo shows it.
+type acceptance struct {
+	Until time.Time `json:"until"`
+	Kinds []string  `json:"kinds"` // of halts
+}
+
+func (a acceptance) covers(kind string, now time.Time) bool {
+	return now.Before(a.Until) && slices.Contains(a.Kinds, kind)
+}
+
+// acceptedName keeps a model's acceptance.
 func acceptedName(model string) string { return "accepted:" + model }
 
 // Halt stops all work on a model's records, in both directions, until a person
-// accepts what Odoo shows (AllowDeletes). It reports whether it did: within the
-// hour after an acceptance nothing halts.
+// accepts what Odoo shows (AllowDeletes); for a reason of the whole database,
+// that on all models. It reports whether the model is halted: it is not within
+// the hour after a halt of that kind was accepted.
 func (e *Engine) Halt(ctx context.Context, model, kind, format string, args ...any) (bool, error) {
-	if accepted, err := e.Accepted(ctx, model); err != nil || accepted {
+	if accepted, err := e.accepted(ctx, model, kind); err != nil || accepted {
 		return false, err
 	}
-	if known, err := store.HaltOf(ctx, e.db, model); err != nil || known != nil {
-		return known != nil, err
+	models, what, scope := []string{model}, model, " --entity "+e.mapping.ByModel(model)[0].Name
+	if wide(kind) {
+		models, what, scope = e.models(), "any model", ""
 	}
-	scope := " --entity " + e.mapping.ByModel(model)[0].Name
-	if kind == HaltOtherDatabase || kind == HaltCompany { // they concern all models
-		scope = ""
+	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes", what, scope)
+	var halts []store.Halt
+	for _, m := range models {
+		working, err := e.working(ctx, m, kind)
+		if err != nil {
+			return false, err
+		}
+		if working {
+			halts = append(halts, store.Halt{Model: m, Kind: kind, Reason: reason})
+		}
 	}
-	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes",
-		model, scope)
-	e.log.Error("a model is halted", zap.String("model", model), zap.String("kind", kind), zap.String("reason", reason))
-	return true, store.SetHalt(ctx, e.db, e.clock.Now(), store.Halt{Model: model, Kind: kind, Reason: reason})
+	if len(halts) > 0 {
+		e.log.Error("work is halted", zap.Strings("models", models), zap.String("kind", kind), zap.String("reason", reason))
+	}
+	return true, store.SetHalts(ctx, e.db, e.clock.Now(), halts...)
 }
 
-// Accepted reports that a person has taken what Odoo shows of a model.
-func (e *Engine) Accepted(ctx context.Context, model string) (bool, error) {
-	var until release
-	err := store.LoadCursor(ctx, e.db, acceptedName(model), &until)
-	return e.clock.Now().Before(until.Until), err
+// working reports that a model is not halted, and would be by a reason of this
+// kind.
+func (e *Engine) working(ctx context.Context, model, kind string) (bool, error) {
+	if accepted, err := e.accepted(ctx, model, kind); err != nil || accepted {
+		return false, err
+	}
+	known, err := store.HaltOf(ctx, e.db, model)
+	return known == nil, err
 }
 
-// accept ends the halt of an entity's model, and lets none follow for an hour.
+// accepted reports that a person has taken what would halt a model.
+func (e *Engine) accepted(ctx context.Context, model, kind string) (bool, error) {
+	var a acceptance
+	err := store.LoadCursor(ctx, e.db, acceptedName(model), &a)
+	return a.covers(kind, e.clock.Now()), err
+}
+
+// accept ends the halt of an entity's model, and lets none of its kind follow
+// for an hour. What nobody has seen is not accepted with it.
 func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
+	halt, err := store.HaltOf(ctx, e.db, entity.Model)
+	if err != nil || halt == nil {
+		return err
+	}
 	now := e.clock.Now()
-	if err := store.SaveCursor(ctx, e.db, now, acceptedName(entity.Model), release{Until: now.Add(time.Hour)}); err != nil {
+	var before acceptance
+	if err := store.LoadCursor(ctx, e.db, acceptedName(entity.Model), &before); err != nil {
+		return err
+	}
+	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...)}
+	if now.Before(before.Until) {
+		a.Kinds = append(a.Kinds, before.Kinds...)
+	}
+	if err := store.SaveCursor(ctx, e.db, now, acceptedName(entity.Model), a); err != nil {
 		return err
 	}
 	return store.EndHalt(ctx, e.db, entity.Model)

@@ -59,7 +59,7 @@ func (e *Engine) GuardLost(ctx context.Context, model string, lost Lost) error {
 		return nil
 	}
 	last, err := e.newestInOdoo(ctx)
-	if err != nil || !last.Before(newest.Add(-clockStep)) {
+	if err != nil || last.IsZero() || !last.Before(newest.Add(-clockStep)) { // an Odoo that shows nothing at all is another case
 		return err
 	}
 	return e.haltWith(ctx, model, HaltOlderCopy,

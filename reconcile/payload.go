@@ -39,6 +39,10 @@ const deletedAt = "#deleted"
 // SyncEvents implements Syncer. Events are applied in the order of their ids;
 // once one of a record fails, the later ones of that record wait behind it.
 func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.Event) ([]Result, error) {
+	why, err := p.engine.haltOf(ctx, model)
+	if err != nil {
+		return nil, err
+	}
 	var results []Result
 	blocked := map[int64]bool{}
 	for _, e := range events {
@@ -46,6 +50,11 @@ func (p *Payloads) SyncEvents(ctx context.Context, model string, events []queue.
 			continue
 		}
 		r := Result{Target: Target{OdooID: e.OdooID, Hints: []int64{e.ID}, Cause: webhookCause(e)}}
+		if why != nil {
+			r.Outcome, r.Err = Refused, why
+			results = append(results, r)
+			continue
+		}
 		r.Outcome, r.Err = p.apply(ctx, model, e)
 		if r.Err != nil {
 			if record.CodeOf(r.Err) == record.CodeUnavailable && !errors.Is(r.Err, errBeingWritten) {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -89,11 +90,14 @@ func (r *resolver) reference(ctx context.Context, entity string, ids []int64) er
 	if err := r.find(ctx, entity, ids); err != nil {
 		return err
 	}
+	if err := r.recognize(ctx, entity); err != nil {
+		return err
+	}
 	parent := r.batch.engine.mapping.ByName(entity)
 	var targets []Target
 	for _, id := range ids {
 		if _, ok := r.refs[entity][id]; !ok && !r.batch.trail.has(parent.Model, id) {
-			targets = append(targets, Target{OdooID: id, Cause: r.cause()})
+			targets = append(targets, Target{OdooID: id, Cause: r.batch.cause()})
 		}
 	}
 	if len(targets) == 0 {
@@ -105,12 +109,23 @@ func (r *resolver) reference(ctx context.Context, entity string, ids []int64) er
 	return r.find(ctx, entity, ids)
 }
 
-// cause is the cause of any record of the batch: parents are synced for it.
-func (r *resolver) cause() store.Cause {
-	for _, t := range r.batch.targets {
-		return t.Cause
+// recognize takes out the rows whose records' ids belong to other records now.
+func (r *resolver) recognize(ctx context.Context, entity string) error {
+	e, parent := r.batch.engine, r.batch.engine.mapping.ByName(entity)
+	strange, still, err := e.recognize(ctx, parent, slices.Sorted(maps.Keys(r.refs[entity])), r.batch.cause(), r.batch.trail)
+	if err != nil || len(strange) == 0 {
+		return err
 	}
-	return store.Cause{}
+	if why, err := e.haltOf(ctx, r.batch.model); err != nil || why != nil {
+		return errors.Join(err, errHalted)
+	}
+	if err := r.find(ctx, entity, strange); err != nil {
+		return err
+	}
+	for _, id := range still {
+		delete(r.refs[entity], id)
+	}
+	return nil
 }
 
 func (r *resolver) find(ctx context.Context, entity string, ids []int64) error {

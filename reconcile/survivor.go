@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -14,7 +15,7 @@ import (
 type survivor struct {
 	odooID  int64
 	localID string
-	moved   map[string][]int64 // by model: the documents of the one that is gone
+	moved   map[string][]int64 // by entity: the documents of the one that is gone
 }
 
 // findSurvivors looks, for records that are gone, for the ones they were merged
@@ -86,16 +87,32 @@ func (b *batch) documentsOf(ctx context.Context, entity *mapping.Entity, localID
 			if err != nil {
 				return err
 			}
-			s.moved[other.Model] = append(s.moved[other.Model], documents...)
+			s.moved[other.Name] = append(s.moved[other.Name], documents...)
 			if len(documents) == 0 || s.odooID != 0 {
 				continue
 			}
-			if err := b.whereNow(ctx, other.Model, f.Source, documents[:min(len(documents), someDocuments)], id, s); err != nil {
+			some, err := b.ours(ctx, other, documents[:min(len(documents), someDocuments)])
+			if err != nil {
+				return err
+			}
+			if err := b.whereNow(ctx, other.Model, f.Source, some, id, s); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// ours leaves out the documents whose ids other documents have now.
+func (b *batch) ours(ctx context.Context, entity *mapping.Entity, documents []int64) ([]int64, error) {
+	strange, _, err := b.engine.recognize(ctx, entity, documents, b.cause(), b.trail)
+	if err != nil || len(strange) == 0 {
+		return documents, err
+	}
+	if why, err := b.engine.haltOf(ctx, b.model); err != nil || why != nil {
+		return nil, errors.Join(err, errHalted)
+	}
+	return slices.DeleteFunc(slices.Clone(documents), func(id int64) bool { return slices.Contains(strange, id) }), nil
 }
 
 func (b *batch) whereNow(ctx context.Context, model, field string, documents []int64, gone int64, s *survivor) error {
@@ -138,13 +155,31 @@ func (w *writer) separate(p *plan) {
 	p.columns = map[string]any{column: nil}
 }
 
+// moved are the waits of what moved to a survivor without a word. They are part
+// of the transaction that notes the merge, so that neither a kill nor a halt
+// leaves a document behind.
+func (w *writer) moved(p *plan) []store.Wait {
+	s, merged := w.batch.survivors[p.item.id]
+	if !merged {
+		return nil
+	}
+	var out []store.Wait
+	for entity, documents := range s.moved {
+		for _, id := range documents {
+			out = append(out, store.Wait{Entity: entity, OdooID: id, WantEntity: w.entity.Name, WantOdooID: s.odooID})
+		}
+	}
+	return out
+}
+
 // repoint syncs the survivors of merged records, whose empty fields the merge
-// filled, and the documents: most of them moved without a word.
+// filled, and the documents.
 func (b *batch) repoint(ctx context.Context, entity *mapping.Entity) error {
 	for id, s := range b.survivors {
 		delete(b.survivors, id)
-		s.moved[entity.Model] = append(s.moved[entity.Model], s.odooID)
-		for model, documents := range s.moved {
+		s.moved[entity.Name] = append(s.moved[entity.Name], s.odooID)
+		for name, documents := range s.moved {
+			model := b.engine.mapping.ByName(name).Model
 			var targets []Target
 			for _, document := range documents {
 				if !b.trail.has(model, document) {

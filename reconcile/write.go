@@ -291,6 +291,7 @@ func (w *writer) writeWaits(ctx context.Context) error {
 		for _, m := range p.item.missing {
 			waits = append(waits, store.Wait{Entity: w.entity.Name, OdooID: p.item.id, WantEntity: m.Entity, WantOdooID: m.OdooID})
 		}
+		waits = append(waits, w.moved(p)...)
 	}
 	return store.SetWaits(ctx, w.tx, w.now, w.entity.Name, seen, waits)
 }

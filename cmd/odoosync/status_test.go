@@ -57,7 +57,7 @@ func TestStatusShowsWhatStandsStill(t *testing.T) {
 	_, err = db.Exec("DELETE FROM webhook_logs")
 	require.NoError(t, err)
 
-	require.NoError(t, store.SetHalt(ctx, db, now, store.Halt{Model: "res.partner", Kind: "empty", Reason: "Odoo shows no record of res.partner any more."}))
+	require.NoError(t, store.SetHalts(ctx, db, now, store.Halt{Model: "res.partner", Kind: "empty", Reason: "Odoo shows no record of res.partner any more."}))
 	out, code = status()
 	require.Equal(t, exitPartly, code)
 	require.Contains(t, out, "HALTED: res.partner, since ")

@@ -56,7 +56,7 @@ func TestFiguresOfTheDatabase(t *testing.T) {
 		" ('a', 'sale.order', 1, '', 'webhook', '2026-11-02 09:00', '2026-11-02 09:59'), ('a', 'sale.order', 1, '', 'webhook', '2026-11-02 09:00', '2026-11-02 09:58'),"+
 		" ('a', 'res.partner', 1, '', 'recheck', '2026-11-02 09:00', '2026-11-02 09:00')",
 		"INSERT INTO sync_outbox (entity, local_id, op, changed_at, next_attempt_at, status) VALUES ('travels', '1', 'update', '2026-11-02 09:50', '2026-11-02 09:50', 'pending'), ('contacts', '1', 'update', '2026-11-02 09:00', '2026-11-02 09:00', 'done')")
-	require.NoError(t, store.SetHalt(ctx, db, now, store.Halt{Model: "res.partner", Reason: "no"}))
+	require.NoError(t, store.SetHalts(ctx, db, now, store.Halt{Model: "res.partner", Reason: "no"}))
 	for i, counts := range []map[string]int64{{"contacts.stale": 7}, {"contacts.stale": 3, "contacts.missing": 2, "leads.stale": 1, "read": 9, "a.b.c": 1}} {
 		r := &store.Run{Kind: "sweep"}
 		require.NoError(t, store.StartRun(ctx, db, now, r))

@@ -18,15 +18,19 @@ type Halt struct {
 	Since  time.Time `json:"since"`
 }
 
-// SetHalt halts a model. One that is halted already keeps its first reason.
-func SetHalt(ctx context.Context, tx Execer, now time.Time, h Halt) error {
-	h.Since = now.UTC()
-	text, err := json.Marshal(h)
-	if err != nil {
-		return err
+// SetHalts halts models, all or none. One that is halted already keeps its first
+// reason.
+func SetHalts(ctx context.Context, tx Execer, now time.Time, halts ...Halt) error {
+	rows := make([][]any, len(halts))
+	for i, h := range halts {
+		h.Since = now.UTC()
+		text, err := json.Marshal(h)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{haltPrefix + h.Model, string(text), now.UTC()}
 	}
-	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, [][]any{{haltPrefix + h.Model, string(text), now.UTC()}},
-		" ON DUPLICATE KEY UPDATE name = name")
+	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, rows, " ON DUPLICATE KEY UPDATE name = name")
 }
 
 // EndHalt lets a model's records be worked again.

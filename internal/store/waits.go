@@ -23,6 +23,11 @@ func SetWaits(ctx context.Context, tx Execer, now time.Time, entity string, odoo
 			return err
 		}
 	}
+	return AddWaits(ctx, tx, now, waits)
+}
+
+// AddWaits starts waits.
+func AddWaits(ctx context.Context, tx Execer, now time.Time, waits []Wait) error {
 	rows := make([][]any, len(waits))
 	for i, w := range waits {
 		rows[i] = []any{w.Entity, w.OdooID, w.WantEntity, w.WantOdooID, now.UTC()}

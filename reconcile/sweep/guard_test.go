@@ -9,6 +9,8 @@ import (
 
 	"odoosync/internal/odoosim"
 	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/reconcile"
 	"odoosync/reconcile/sweep"
 )
 
@@ -69,7 +71,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 				b.clock.Advance(time.Hour)
 				b.sim.Restore(old)
 			},
-			halts: "res.partner | older_copy", says: "this Odoo is an older copy, or its clock was set back", deleted: "1",
+			halts: olderCopy, says: "this Odoo is an older copy, or its clock was set back", deleted: "1",
 		},
 		{
 			name: "an older copy, in which new records are gone",
@@ -82,7 +84,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 				b.clock.Advance(time.Hour)
 				b.sim.Restore(old)
 			},
-			halts: "res.partner | older_copy", says: "this Odoo is an older copy", deleted: "2",
+			halts: olderCopy, says: "this Odoo is an older copy", deleted: "2",
 		},
 		{
 			name: "an older copy that has given the ids again",
@@ -95,7 +97,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 				b.sim.Restore(old)
 				b.sim.Create("res.partner", odoosim.Values{"name": "Un tout autre"})
 			},
-			halts: "res.partner | older_copy", says: "now another record has this id", deleted: "1",
+			halts: olderCopy, says: "now another record has this id", deleted: "1",
 		},
 		{
 			name: "an older copy that has given an order's and its line's ids again",
@@ -108,7 +110,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 				b.sim.Restore(old)
 				b.sim.Create("sale.order", odoosim.Values{"partner_id": ids[1], "order_line": []odoosim.Values{{"name": "Musée", "price_unit": 5.0}}})
 			},
-			halts: "sale.order | older_copy", says: "now another record has this id", deleted: "0",
+			halts: olderCopy, says: "now another record has this id", deleted: "0",
 		},
 		{
 			name:    "another database",
@@ -140,9 +142,7 @@ func TestWhatLooksLikeAnotherOdooHalts(t *testing.T) {
 			}
 			require.Equal(t, "0", b.deletedRows())
 
-			for _, entity := range b.engine.EntityNames() {
-				require.NoError(t, b.engine.AllowDeletes(b.ctx, entity))
-			}
+			b.accepted()
 			require.Empty(t, b.halts())
 			require.NoError(t, b.sweepErr())
 			require.Empty(t, b.rows("SELECT odoo_id, error FROM sync_status WHERE state = 'error'"))
@@ -172,9 +172,7 @@ func TestALostCompanyHaltsEverything(t *testing.T) {
 	require.Equal(t, "0", b.deletedRows())
 
 	b.sim.SetUserCompanies(1)
-	for _, entity := range b.engine.EntityNames() {
-		require.NoError(t, b.engine.AllowDeletes(b.ctx, entity))
-	}
+	b.accepted()
 	b.poll()
 	require.NoError(t, b.sweepErr())
 	require.Equal(t, "0", b.deletedRows())
@@ -232,7 +230,7 @@ func TestAPollThatHaltsPassesNothing(t *testing.T) {
 	b.clock.Advance(time.Minute)
 	_, err := b.sweeper.Poll(b.ctx)
 	require.ErrorContains(t, err, "now another record has this id")
-	require.Equal(t, "res.partner | older_copy", b.halts())
+	require.Equal(t, olderCopy, b.halts())
 	b.clock.Advance(time.Hour) // long after the overlap
 	b.poll()
 	require.NoError(t, b.engine.AllowDeletes(b.ctx, "contacts"))
@@ -240,4 +238,23 @@ func TestAPollThatHaltsPassesNothing(t *testing.T) {
 	require.Equal(t, "Rennes", b.city(ids[0]))
 	require.Equal(t, "Un tout autre", b.rows("SELECT name FROM contacts WHERE odoo_id = ?", other))
 	require.Equal(t, "Nouveau", b.rows("SELECT name FROM contacts WHERE deleted_at IS NOT NULL"))
+}
+
+// What a person has accepted is what was shown: an hour in which anything goes
+// would let a restored copy in behind a rule that was taken away.
+func TestAnAcceptanceCoversWhatWasSeen(t *testing.T) {
+	b := newBench(t, 17)
+	b.partners(5)
+	b.imported()
+	old := b.sim.Snapshot()
+	b.sim.Create("res.partner", odoosim.Values{"name": "Nouveau"})
+	b.clock.Advance(time.Minute)
+	b.poll()
+	require.NoError(t, store.SetHalts(b.ctx, b.db, b.clock.Now(), store.Halt{Model: "res.partner", Kind: reconcile.HaltHidden, Reason: "a rule"}))
+	b.accepted()
+	require.Empty(t, b.halts())
+	b.sim.Restore(old)
+	b.sim.Create("res.partner", odoosim.Values{"name": "Un tout autre"})
+	b.clock.Advance(time.Minute)
+	b.pollHalts()
 }

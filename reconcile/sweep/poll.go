@@ -185,7 +185,7 @@ func (s *Sweeper) keepRefused(model string, done examined, written map[int64]tim
 	defer s.mu.Unlock()
 	for id, at := range written {
 		delete(s.refused, refusal{model, id})
-		if done.undone[id] && !done.open[id] {
+		if done.refused[id] {
 			s.refused[refusal{model, id}] = at
 		}
 	}

@@ -48,15 +48,16 @@ func (c Counts) add(entity, kind string, n int64) {
 
 // examined is what became of records that were synced.
 type examined struct {
-	found  map[int64]reconcile.Finding
-	undone map[int64]bool // refused, held or waiting
-	open   map[int64]bool // of those, waiting: to be tried again soon
+	found   map[int64]reconcile.Finding
+	undone  map[int64]bool // refused, held or waiting
+	open    map[int64]bool // of those, waiting: to be tried again soon
+	refused map[int64]bool // of those: for good, until they change
 }
 
 // examine syncs records of an area's entity, a page at a time, and counts what
 // was found. Records that a side refuses are passed with the reason on them.
 func (s *Sweeper) examine(ctx context.Context, a area, ids []int64, cause store.Cause, counts Counts) (examined, error) {
-	out := examined{found: map[int64]reconcile.Finding{}, undone: map[int64]bool{}, open: map[int64]bool{}}
+	out := examined{found: map[int64]reconcile.Finding{}, undone: map[int64]bool{}, open: map[int64]bool{}, refused: map[int64]bool{}}
 	for len(ids) > 0 {
 		n := min(len(ids), s.o.Page)
 		targets := make([]reconcile.Target, n)
@@ -89,6 +90,8 @@ func (s *Sweeper) note(ctx context.Context, a area, r reconcile.Result, out *exa
 		s.o.Logger.Warn("a record was refused", zap.String("model", a.entity.Model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
 		if err := s.o.Engine.ShowRefusal(ctx, a.entity.Model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
 			out.open[r.OdooID] = true
+		} else {
+			out.refused[r.OdooID] = true
 		}
 	default:
 		counts.add(entity, waiting, 1)

@@ -1,0 +1,90 @@
+package reconcile
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"odoosync/internal/store"
+	"odoosync/mapping"
+)
+
+// freeLines syncs the records whose rows still hold lines that Odoo has moved
+// to this one, and reports whether there were any. A row whose record is gone
+// keeps its lines, and lets go of their ids.
+func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
+	holders := map[int64]bool{}
+	for _, child := range entity.Children {
+		var lines []int64
+		for _, line := range b.lines[child.Name][id] {
+			lines = append(lines, line.ID())
+		}
+		found, err := b.holders(ctx, entity, child, lines)
+		if err != nil {
+			return false, err
+		}
+		for _, holder := range found {
+			holders[holder] = holder != id
+		}
+	}
+	maps.DeleteFunc(holders, func(_ int64, other bool) bool { return !other })
+	ids := slices.Sorted(maps.Keys(holders))
+	versions, err := store.Versions(ctx, b.engine.db, entity.Name, ids)
+	if err != nil {
+		return false, err
+	}
+	var targets []Target
+	for _, holder := range ids {
+		switch {
+		case versions[holder].Deleted:
+			if err := b.letLinesGo(ctx, entity, id, holder); err != nil {
+				return false, err
+			}
+		case !b.trail.has(b.model, holder):
+			targets = append(targets, Target{OdooID: holder, Cause: b.targets[id].Cause})
+		default:
+			delete(holders, holder) // it is being synced: this one's turn comes after it
+		}
+	}
+	if len(targets) > 0 {
+		if _, err := b.engine.sync(ctx, b.model, targets, b.trail); err != nil {
+			return false, err
+		}
+	}
+	return len(holders) > 0, nil
+}
+
+// holders are the records whose rows hold these lines.
+func (b *batch) holders(ctx context.Context, entity *mapping.Entity, child *mapping.Child, lines []int64) ([]int64, error) {
+	parents, err := store.ParentsOf(ctx, b.engine.db, b.engine.rules[entity.Name].children[child.Name], lines)
+	if err != nil {
+		return nil, err
+	}
+	return store.OdooIDs(ctx, b.engine.db, entity.Name, parents)
+}
+
+// letLinesGo takes the ids of a record's lines off the row of a deleted one.
+func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, holder int64) error {
+	return b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
+		links, err := store.LockLinks(ctx, tx, entity.Name, []int64{holder})
+		if err != nil || links[holder] == nil || links[holder].State != store.DeletedState {
+			return err
+		}
+		for _, child := range entity.Children {
+			lines := []int64{}
+			for _, line := range b.lines[child.Name][id] {
+				lines = append(lines, line.ID())
+			}
+			table := b.engine.rules[entity.Name].children[child.Name]
+			rows, err := store.LockChildren(ctx, tx, table, []string{links[holder].LocalID})
+			if err != nil {
+				return err
+			}
+			if err := freeLineRows(ctx, tx, table, rows[links[holder].LocalID], lines); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
