@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -53,6 +54,8 @@ type Client struct {
 	named  map[string]bool // models whose search_read gives many2ones with their names
 	own    Profile         // stands in where the options say nothing
 	fields map[string]Fields
+
+	uuidRefused atomic.Bool // Odoo does not tell this user the database's uuid
 }
 
 // The breaker opens after this many connection failures in a row and tries

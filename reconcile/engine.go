@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"database/sql"
+	"sync/atomic"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -57,10 +58,13 @@ type Options struct {
 	// Companies are those that are synced, the main one first: names that the
 	// companies share are looked up in it. Empty: all that the sync user has.
 	Companies []int64
-	Brake     Brake           // holds mass deletes
-	Clock     clockwork.Clock // nil: the real one
-	Logger    *zap.Logger     // nil: silent
-	Batch     int             // records a read and a transaction; 0: 200
+	Brake     Brake // holds mass deletes
+	// DatabaseUUID tells which database of Odoo's answers, "" where that cannot be
+	// seen. nil: nobody looks.
+	DatabaseUUID func(context.Context) (string, error)
+	Clock        clockwork.Clock // nil: the real one
+	Logger       *zap.Logger     // nil: silent
+	Batch        int             // records a read and a transaction; 0: 200
 	// Settled is longer than Odoo's longest transaction: only after it has
 	// passed is what was read of a record sure to be what was committed. The
 	// last second look comes then, and a wait's next turn. 0: 10 minutes.
@@ -86,6 +90,9 @@ type Engine struct {
 
 	identities *identities
 
+	databaseUUID func(context.Context) (string, error)
+	looked       *atomic.Int64 // when that was asked last, Unix nanoseconds
+
 	companies []int64
 	brake     Brake    // holds mass deletes
 	dry       *preview // nil: what is decided is done
@@ -93,7 +100,7 @@ type Engine struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), identities: newIdentities(), clock: o.Clock, log: o.Logger,
+	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), identities: newIdentities(), databaseUUID: o.DatabaseUUID, looked: new(atomic.Int64), clock: o.Clock, log: o.Logger,
 		batch: o.Batch, settled: o.Settled}
 	if e.clock == nil {
 		e.clock = clockwork.NewRealClock()

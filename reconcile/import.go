@@ -101,6 +101,9 @@ func (e *Engine) Import(ctx context.Context, o ImportOptions) error {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	if err := e.guardAgain(ctx); err != nil {
+		return err
+	}
 	way := passage{ImportOptions: o, cause: store.Cause{Kind: "import"}, load: e.loadImport, save: e.saveImport,
 		passes: func(_ context.Context, model string, r Result) error {
 			return record.Wrap(record.CodeOf(r.Err), r.Err, "%s %d: %s", model, r.OdooID, record.Message(r.Err))

@@ -197,6 +197,9 @@ func (r *resync) work(ctx context.Context) error {
 	if err := r.release(ctx); err != nil {
 		return err
 	}
+	if err := r.engine.guardAgain(ctx); err != nil {
+		return err
+	}
 	for _, model := range r.models { // or all of it would only wait
 		if err := r.engine.HaltError(ctx, model); err != nil {
 			return err

@@ -50,7 +50,7 @@ func OpenSession(ctx context.Context, c configs.Config, db *mysqldb.DB, log *zap
 		return nil, err
 	}
 	outbox := queue.NewOutbox(db, queue.OutboxOptions{})
-	engine := reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, Outbox: outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap, Brake: brakeOf(c)})
+	engine := reconcile.New(reconcile.Options{DB: db, Odoo: client, Remote: client, DatabaseUUID: client.DatabaseUUID, Outbox: outbox, Mapping: m, Companies: client.Synced(), Logger: log, Settled: c.Reconcile.Overlap, Brake: brakeOf(c)})
 	return &Session{config: c, client: client, resyncer: &resyncer{db: db, clock: clockwork.NewRealClock(), log: log, engine: engine, pager: client, outbox: outbox,
 		page: c.Reconcile.Page, owner: processName(), capture: func(ctx context.Context) error { _, err := capture.Install(ctx, db, m); return err }}}, nil
 }

@@ -90,7 +90,7 @@ func (a *App) work(ctx context.Context) {
 func (a *App) newEngine(m *mapping.Mapping, outbox *queue.Outbox) *reconcile.Engine {
 	o := reconcile.Options{DB: a.db, Mapping: m, Hints: a.inbox, Clock: a.o.Clock, Logger: a.log, Settled: a.config.Reconcile.Overlap, Brake: brakeOf(a.config)}
 	if a.client != nil {
-		o.Odoo, o.Remote, o.Outbox, o.Companies = a.client, a.client, outbox, a.client.Synced()
+		o.Odoo, o.Remote, o.Outbox, o.Companies, o.DatabaseUUID = a.client, a.client, outbox, a.client.Synced(), a.client.DatabaseUUID
 	}
 	return reconcile.New(o)
 }

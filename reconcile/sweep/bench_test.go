@@ -88,7 +88,7 @@ func newBench(t testing.TB, version int) *bench {
 
 // start makes the daemon's parts anew, as a new process does.
 func (b *bench) start(o sweep.Options) {
-	b.engine = reconcile.New(reconcile.Options{DB: b.db, Odoo: b.client, Remote: b.client, Mapping: b.mapped, Hints: b.inbox, Outbox: b.outbox, Clock: b.clock,
+	b.engine = reconcile.New(reconcile.Options{DB: b.db, Odoo: b.client, Remote: b.client, DatabaseUUID: b.client.DatabaseUUID, Mapping: b.mapped, Hints: b.inbox, Outbox: b.outbox, Clock: b.clock,
 		Logger: b.log, Companies: []int64{1}, Brake: reconcile.Brake{Deletes: 100, Percent: 10}, Settled: 10 * time.Minute})
 	b.pusher = reconcile.NewPusher(reconcile.PusherOptions{Engine: b.engine, Edits: b.outbox, Clock: b.clock})
 	o.Engine, o.DB, o.Mapping, o.Clock, o.Logger = b.engine, b.db, b.mapped, b.clock, b.log

@@ -59,7 +59,7 @@ func newSide(ctx context.Context, dsn, url string) (*side, error) {
 		return nil, err
 	}
 	outbox := queue.NewOutbox(s.db, queue.OutboxOptions{})
-	s.engine = reconcile.New(reconcile.Options{DB: s.db, Odoo: s.client, Remote: s.client, Mapping: m, Outbox: outbox, Companies: []int64{1}})
+	s.engine = reconcile.New(reconcile.Options{DB: s.db, Odoo: s.client, Remote: s.client, DatabaseUUID: s.client.DatabaseUUID, Mapping: m, Outbox: outbox, Companies: []int64{1}})
 	s.options = sweep.Options{Engine: s.engine, DB: s.db, Odoo: s.client, Mapping: m, List: 100, Page: 50}
 	s.sweeper = sweep.New(s.options)
 	return s, nil

@@ -39,7 +39,7 @@ type poll struct {
 func (s *Sweeper) Poll(ctx context.Context) (Counts, error) {
 	p := &poll{s: s, counts: Counts{}, done: map[string]map[int64]bool{}}
 	began := s.o.Clock.Now()
-	if err := s.guardDatabase(ctx); err != nil {
+	if err := s.o.Engine.GuardDatabase(ctx); err != nil {
 		return p.counts, mysqldb.Explain(err)
 	}
 	var failures []error

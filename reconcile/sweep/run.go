@@ -82,7 +82,7 @@ func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
 	}
 	r := &run{s: s, o: o, counts: Counts{}}
 	from := s.o.Clock.Now()
-	if err := s.guardDatabase(ctx); err != nil {
+	if err := s.o.Engine.GuardDatabase(ctx); err != nil {
 		return Result{}, mysqldb.Explain(err)
 	}
 	if err := s.guardCompanies(ctx); err != nil {

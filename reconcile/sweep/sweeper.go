@@ -49,9 +49,8 @@ type Sweeper struct {
 	o     Options
 	areas []area
 
-	mu          sync.Mutex
-	uuidRefused bool // Odoo does not tell this user the database's uuid
-	refused     map[refusal]time.Time
+	mu      sync.Mutex
+	refused map[refusal]time.Time
 }
 
 // refusal is a record that a poll found refused, and when it had been written:

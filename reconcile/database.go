@@ -1,0 +1,56 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"odoosync/internal/store"
+)
+
+// databaseName keeps which database of Odoo's was synced.
+const databaseName = "odoo:database"
+
+// database is what tells one database of Odoo's from another.
+type database struct {
+	UUID string `json:"uuid"`
+}
+
+// lookAgain is how long a push trusts what the last look said about which
+// database answers.
+const lookAgain = 30 * time.Second
+
+// GuardDatabase halts every model when another database of Odoo's answers than
+// before. A user who is no administrator cannot tell; then the records' own
+// dates have to (restored.go, identity.go).
+func (e *Engine) GuardDatabase(ctx context.Context) error {
+	if e.databaseUUID == nil || e.dry != nil {
+		return nil
+	}
+	uuid, err := e.databaseUUID(ctx)
+	if err != nil {
+		return err
+	}
+	e.looked.Store(e.clock.Now().UnixNano())
+	var known database
+	if err := store.LoadCursor(ctx, e.db, databaseName, &known); err != nil || uuid == "" || known.UUID == uuid {
+		return err
+	}
+	if known.UUID != "" {
+		for _, model := range e.models() {
+			halted, err := e.Halt(ctx, model, HaltOtherDatabase, "Odoo answers from another database (its database.uuid is not the one that was synced): a copy, or another company's")
+			if err != nil || halted {
+				return err
+			}
+		}
+	}
+	return store.SaveCursor(ctx, e.db, e.clock.Now(), databaseName, database{UUID: uuid})
+}
+
+// guardAgain is GuardDatabase where the last look is too long ago to create
+// anything in Odoo, or to take its records for ours.
+func (e *Engine) guardAgain(ctx context.Context) error {
+	if e.clock.Now().Sub(time.Unix(0, e.looked.Load())).Abs() < lookAgain {
+		return nil
+	}
+	return e.GuardDatabase(ctx)
+}
