@@ -19,6 +19,9 @@ type Fault struct {
 	Trace   string // all of it
 }
 
+// FaultLogin is the code of a refused login; the others concern one call.
+const FaultLogin = 3
+
 func (f *Fault) Error() string { return fmt.Sprintf("Odoo's fault %d: %s", f.Code, f.Message) }
 
 // Reasons a record that was asked for is not there.
@@ -76,7 +79,7 @@ func classify(f *Fault) error {
 
 func faultCode(f *Fault) record.Code {
 	switch f.Code {
-	case 3:
+	case FaultLogin:
 		return record.CodeConfig
 	case 4:
 		if modelDenied(f.Message) {

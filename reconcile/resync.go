@@ -173,7 +173,10 @@ func (r *resync) resume(ctx context.Context) error {
 		r.position.Cursors = map[string]importCursor{}
 	}
 	r.run, r.resumed = last, true
-	r.run.State, r.run.Error, r.position.AllowDeletes = store.RunRunning, "", r.o.AllowDeletes
+	if err := store.TakeRun(ctx, e.db, now, r.run); err != nil {
+		return err
+	}
+	r.position.AllowDeletes = r.o.AllowDeletes
 	if err := store.EndAbandoned(ctx, e.db, now, KindResync, e.entitiesOf(r.models), last.ID); err != nil {
 		return err
 	}

@@ -41,3 +41,13 @@ func SaveCursor(ctx context.Context, tx Execer, now time.Time, name string, valu
 	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, [][]any{{name, string(text), now.UTC()}},
 		" ON DUPLICATE KEY UPDATE value = VALUES(value), updated_at = VALUES(updated_at)")
 }
+
+// CursorsUnder returns the values of all places whose names begin so, by name.
+func CursorsUnder(ctx context.Context, q Queryer, prefix string) ([]json.RawMessage, error) {
+	found, err := texts(ctx, q, "SELECT value FROM sync_cursors WHERE name LIKE ? ORDER BY name", []any{prefix + "%"})
+	out := make([]json.RawMessage, len(found))
+	for i, text := range found {
+		out[i] = json.RawMessage(text)
+	}
+	return out, err
+}

@@ -50,13 +50,13 @@ func HaltOf(ctx context.Context, q Queryer, model string) (*Halt, error) {
 
 // Halts returns all halts, by model.
 func Halts(ctx context.Context, q Queryer) ([]Halt, error) {
-	found, err := texts(ctx, q, "SELECT value FROM sync_cursors WHERE name LIKE '"+haltPrefix+"%' ORDER BY name", nil)
+	found, err := CursorsUnder(ctx, q, haltPrefix)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Halt, len(found))
 	for i, text := range found {
-		if err := json.Unmarshal([]byte(text), &out[i]); err != nil {
+		if err := json.Unmarshal(text, &out[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
+
+	"odoosync/internal/record"
 )
 
 // RunState says how a run stands.
@@ -34,21 +37,37 @@ type Run struct {
 	Started  time.Time
 	// CancelRequested: a person wanted it to end. Nobody goes on with it.
 	CancelRequested bool
+
+	owner string // of this process's share in it
 }
 
 // StartRun inserts a run and gives it its id.
 func StartRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
-	result, err := tx.ExecContext(ctx, "INSERT INTO sync_runs (kind, entity, mode, state, cause, position, started_at, heartbeat_at) VALUES (?, ?, ?, 'running', ?, ?, ?, ?)",
-		r.Kind, nullText(r.Entity), nullText(r.Mode), nullText(r.Cause), nullText(string(r.Position)), now.UTC(), now.UTC())
+	owner := newUUID()
+	result, err := tx.ExecContext(ctx, "INSERT INTO sync_runs (kind, entity, mode, state, cause, position, started_at, heartbeat_at, owner) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
+		r.Kind, nullText(r.Entity), nullText(r.Mode), nullText(r.Cause), nullText(string(r.Position)), now.UTC(), now.UTC(), owner)
 	if err != nil {
 		return err
 	}
-	r.State, r.Started = RunRunning, now.UTC()
+	r.State, r.Started, r.owner = RunRunning, now.UTC(), owner
 	r.ID, err = result.LastInsertId()
 	return err
 }
 
-// SaveRun writes how far a run is, and its end where it has one.
+// ErrRunTaken: another process goes on with the run.
+var ErrRunTaken = errors.New("another process goes on with the run")
+
+// TakeRun makes a run that was cut off this process's. Whoever had it before can
+// save no more of it.
+func TakeRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
+	owner := newUUID()
+	_, err := tx.ExecContext(ctx, "UPDATE sync_runs SET state = 'running', error = NULL, finished_at = NULL, heartbeat_at = ?, owner = ? WHERE id = ?", now.UTC(), owner, r.ID)
+	r.State, r.Error, r.owner = RunRunning, "", owner
+	return err
+}
+
+// SaveRun writes how far a run is, and its end where it has one. The error is
+// ErrRunTaken for a run that is no longer this process's, or that was ended.
 func SaveRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
 	counts, err := json.Marshal(r.Counts)
 	if err != nil {
@@ -58,9 +77,15 @@ func SaveRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
 	if r.State != RunRunning {
 		finished = now.UTC()
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE sync_runs SET state = ?, total = ?, done = ?, counts = ?, position = ?, error = ?, heartbeat_at = ?, finished_at = ? WHERE id = ?",
-		string(r.State), r.Total, r.Done, string(counts), nullText(string(r.Position)), nullText(r.Error), now.UTC(), finished, r.ID)
-	return err
+	result, err := tx.ExecContext(ctx, "UPDATE sync_runs SET state = ?, total = ?, done = ?, counts = ?, position = ?, error = ?, heartbeat_at = ?, finished_at = ? WHERE id = ? AND state = 'running' AND owner = ?",
+		string(r.State), r.Total, r.Done, string(counts), nullText(string(r.Position)), nullText(r.Error), now.UTC(), finished, r.ID, r.owner)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 { // rows found, not rows changed: the connection asks for that
+		return errors.Join(err, record.Wrap(record.CodeUnavailable, ErrRunTaken, "run %d was ended, or another process goes on with it", r.ID))
+	}
+	return nil
 }
 
 // LastRun returns the latest run of a kind, entity ("" for all) and mode, nil

@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"odoosync/internal/store"
@@ -15,12 +16,14 @@ type comparison struct {
 	area   area
 	trust  trusted
 	extras map[int64]store.LineStamp // on the shelf, and not in Odoo's lists
-	undone map[string]bool           // days that were left with something to do; of a run, kept with its position
+	undone map[string]bool           // days with something left to do; of a run, kept with its position
+	stuck  map[string]bool           // of those: something could not be done
+	before []string                  // of those: left by the process that the run was cut off in
 	listed map[string]bool           // days that were listed in full
 }
 
 func newComparison(r *run, a area) *comparison {
-	return &comparison{run: r, area: a, extras: map[int64]store.LineStamp{}, undone: map[string]bool{}, listed: map[string]bool{}}
+	return &comparison{run: r, area: a, extras: map[int64]store.LineStamp{}, undone: map[string]bool{}, stuck: map[string]bool{}, listed: map[string]bool{}}
 }
 
 // compare makes an area agree.
@@ -28,6 +31,7 @@ func (r *run) compare(ctx context.Context, a area) error {
 	c := newComparison(r, a)
 	if r.position.Area == a.name() && r.position.Undone != nil {
 		c.undone = r.position.Undone
+		c.before = slices.Sorted(maps.Keys(c.undone))
 	} else {
 		r.position.Undone = c.undone
 	}
@@ -60,6 +64,9 @@ func (r *run) compare(ctx context.Context, a area) error {
 		return err
 	}
 	if err := c.differing(ctx, odoo); err != nil {
+		return err
+	}
+	if err := c.anew(ctx); err != nil {
 		return err
 	}
 	r.advance(total(odoo))
@@ -110,12 +117,31 @@ func (c *comparison) everything(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := c.anew(ctx); err != nil {
+		return err
+	}
 	return c.end(ctx)
+}
+
+// anew lists the days again in which the process that the run was cut off in had
+// found something to do: what their lists lacked was only in its memory.
+func (c *comparison) anew(ctx context.Context) error {
+	c.run.position.After = 0 // from their beginning
+	for _, span := range spans(c.before) {
+		if err := c.list(ctx, span); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // end settles what the lists lacked, and trusts the days that are closed.
 func (c *comparison) end(ctx context.Context) error {
 	if err := c.missing(ctx); err != nil {
+		return err
+	}
+	maps.DeleteFunc(c.undone, func(day string, _ bool) bool { return !c.stuck[day] }) // by now it is done
+	if err := c.run.save(ctx); err != nil {                                           // nobody else may have gone on with the run
 		return err
 	}
 	next := trusted{Of: c.trust.Of, Until: closedDay(c.run.began, c.run.s.o.Clock.Now(), c.run.s.o.Overlap)}
@@ -172,7 +198,7 @@ func (c *comparison) page(ctx context.Context, span store.Span, stamps []odoocli
 // meanwhile ends the comparison.
 func (c *comparison) left(ctx context.Context, done examined, days map[int64]string, err error) error {
 	for id := range done.undone {
-		c.undone[days[id]] = true
+		c.undone[days[id]], c.stuck[days[id]] = true, true
 	}
 	if err != nil || len(done.undone) == 0 {
 		return err
@@ -200,6 +226,7 @@ func (c *comparison) against(ctx context.Context, span store.Span, stamps []odoo
 			}
 			if i == len(stamps) || stamps[i].ID > l.OdooID {
 				c.extras[l.OdooID] = l
+				c.undone[dayOf(l.WriteDate)] = true // until they are settled, which a kill may prevent
 				continue
 			}
 			if c.area.differs(stamps[i], l) {

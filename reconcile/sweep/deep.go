@@ -26,6 +26,9 @@ var errEnough = errors.New("enough was read for tonight")
 // date, or made and deleted on one day. It goes on where the last one stopped,
 // and begins anew behind the last record.
 func (r *run) deep(ctx context.Context, a area) error {
+	if err := r.s.o.Engine.HaltError(ctx, a.entity.Model); err != nil {
+		return err
+	}
 	n, err := r.s.o.Odoo.SearchCount(ctx, a.listing.Model, a.listing.Domain)
 	if err != nil {
 		return err
@@ -85,7 +88,11 @@ func (d *deepening) page(ctx context.Context, ids []int64) error {
 	if err := d.unlisted(ctx, ids, last); err != nil {
 		return err
 	}
-	if _, err := r.examine(ctx, d.area, ids); err != nil {
+	done, err := r.examine(ctx, d.area, ids)
+	if err == nil && len(done.undone) > 0 {
+		err = r.s.o.Engine.HaltError(ctx, d.area.entity.Model)
+	}
+	if err != nil {
 		return err
 	}
 	d.place.After = last

@@ -9,8 +9,12 @@ import (
 	"odoosync/internal/store"
 )
 
-// wantedName keeps a sweep that a person asked for.
-const wantedName = "sweep:wanted"
+// wantedPrefix begins the names of the places that keep the sweeps a person asked
+// for, one for each entity.
+const wantedPrefix = "sweep:wanted:"
+
+// rested is how long a sweep waits for a side that is away.
+const rested = time.Minute
 
 // wanted is such a sweep.
 type wanted struct {
@@ -22,24 +26,52 @@ type wanted struct {
 // Want asks for lists of an entity ("" for all) to be compared as soon as a
 // daemon looks: deletes that were held were let through.
 func Want(ctx context.Context, db store.Execer, now time.Time, entity, cause string) error {
-	return store.SaveCursor(ctx, db, now, wantedName, wanted{Entity: entity, Cause: cause, At: now.UTC()})
+	return store.SaveCursor(ctx, db, now, wantedPrefix+entity, wanted{Entity: entity, Cause: cause, At: now.UTC()})
 }
 
 // Due reports a sweep that waits to be worked: one that was cut off, because its
 // process died or was stopped, or one that was asked for.
 func (s *Sweeper) Due(ctx context.Context) (SweepOptions, bool, error) {
+	if s.rests() {
+		return SweepOptions{}, false, nil
+	}
 	if o, due, err := s.unfinished(ctx); err != nil || due {
 		return o, due, err
 	}
-	var w wanted
-	if err := store.LoadCursor(ctx, s.o.DB, wantedName, &w); err != nil || w.At.IsZero() {
+	asked, err := store.CursorsUnder(ctx, s.o.DB, wantedPrefix)
+	if err != nil {
 		return SweepOptions{}, false, mysqldb.Explain(err)
 	}
-	last, err := store.LastRun(ctx, s.o.DB, kindSweep, w.Entity, string(Lists))
-	if err != nil || last != nil && !last.Started.Before(w.At.Truncate(time.Microsecond)) {
-		return SweepOptions{}, false, mysqldb.Explain(err)
+	for _, text := range asked {
+		var w wanted
+		if err := json.Unmarshal(text, &w); err != nil {
+			return SweepOptions{}, false, err
+		}
+		last, err := store.LastRun(ctx, s.o.DB, kindSweep, w.Entity, string(Lists))
+		if err != nil {
+			return SweepOptions{}, false, mysqldb.Explain(err)
+		}
+		if last == nil || last.Started.Before(w.At.Truncate(time.Microsecond)) {
+			return SweepOptions{Depth: Lists, Entity: w.Entity, Cause: w.Cause}, true, nil
+		}
 	}
-	return SweepOptions{Depth: Lists, Entity: w.Entity, Cause: w.Cause}, true, nil
+	return SweepOptions{}, false, nil
+}
+
+// rest lets a side that is away have a moment.
+func (s *Sweeper) rest(away bool) {
+	if !away {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restsUntil = s.o.Clock.Now().Add(rested)
+}
+
+func (s *Sweeper) rests() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.o.Clock.Now().Before(s.restsUntil)
 }
 
 // Since reports that a sweep of everything began at or after a time.

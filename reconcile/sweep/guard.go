@@ -8,6 +8,14 @@ import (
 	"odoosync/reconcile"
 )
 
+// guard halts every model where this is not the Odoo that was synced.
+func (s *Sweeper) guard(ctx context.Context) error {
+	if err := s.o.Engine.GuardDatabase(ctx); err != nil {
+		return err
+	}
+	return s.guardCompanies(ctx)
+}
+
 // guardCompanies halts every model when the sync user has lost a company: Odoo
 // refuses every call then that names it.
 func (s *Sweeper) guardCompanies(ctx context.Context) error {

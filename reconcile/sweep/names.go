@@ -69,8 +69,8 @@ func (r *run) names(ctx context.Context) error {
 		if err != nil && away(ctx, err) {
 			return err
 		}
-		if err != nil { // the sync user may not list it, and reads it all the same
-			r.s.o.Logger.Warn("names cannot be compared: renames will not be noticed", zap.String("model", m.model), zap.String("reason", record.Message(err)))
+		if err != nil { // the sync user may not list it, and reads it all the same; or a record that shows it waits
+			r.s.o.Logger.Warn("names could not all be compared: some renames will not be noticed now", zap.String("model", m.model), zap.String("reason", record.Message(err)))
 		}
 	}
 	return nil
@@ -158,7 +158,10 @@ func (r *run) showing(ctx context.Context, u use, ids []int64) error {
 	a := area{entity: u.entity, listing: u.entity.Listing()}
 	domain := append(slices.Clone(a.listing.Domain), []any{u.path, "in", ids})
 	return r.s.o.Odoo.PagesByID(ctx, u.entity.Model, domain, r.s.o.Page, 0, func(ids []int64) error {
-		_, err := r.examine(ctx, a, ids)
+		done, err := r.examine(ctx, a, ids)
+		if err == nil && len(done.undone) > len(done.refused) { // the name is not known here yet
+			err = record.Errorf(record.CodeRetryable, "%d records of %s that show a new name wait; the next sweep reads them again", len(done.undone)-len(done.refused), a.entity.Name)
+		}
 		return err
 	})
 }

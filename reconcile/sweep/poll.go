@@ -21,7 +21,8 @@ const fresh = 10 * time.Second
 // pollPlace is where a poll goes on: what was written before it was read for
 // good.
 type pollPlace struct {
-	Settled string `json:"settled"` // as Odoo writes times
+	Settled string           `json:"settled"`        // as Odoo writes times
+	Open    map[int64]string `json:"open,omitempty"` // records that could not be applied yet, and when they were written
 }
 
 func pollName(a area) string { return "poll:" + a.name() }
@@ -78,8 +79,9 @@ type window struct {
 	from  string    // the place when it began
 	limit time.Time // what was written up to here is read for good
 	now   time.Time
-	open  time.Time // the oldest that could not be applied yet; zero: none
+	open  time.Time // the oldest that could not be applied yet and that the place has no room for; zero: none
 	first bool      // nothing was saved yet
+	held  bool      // the place holds other open records than it did
 }
 
 func (p *poll) area(ctx context.Context, a area) error {
@@ -99,6 +101,12 @@ func (p *poll) area(ctx context.Context, a area) error {
 	if w.limit.Before(timeOf(w.from)) {
 		w.from = w.limit.Format(odooclient.TimeLayout)
 	}
+	if p.done[a.entity.Model] == nil {
+		p.done[a.entity.Model] = map[int64]bool{}
+	}
+	if err := p.again(ctx, &w); err != nil {
+		return err
+	}
 	seen := false
 	err := p.s.o.Odoo.PagesByWriteDate(ctx, a.listing, p.s.o.Page, odooclient.Cursor{WriteDate: w.from}, func(stamps []odooclient.Stamp) error {
 		seen = true
@@ -113,6 +121,37 @@ func (p *poll) area(ctx context.Context, a area) error {
 	return p.pass(ctx, &w, w.limit, seen)
 }
 
+// mostOpen bounds how many open records a place holds. Beyond it the place stays
+// behind the oldest of them, and what was written since is read again.
+const mostOpen = 1000
+
+// again reads the records that earlier polls could not apply yet.
+func (p *poll) again(ctx context.Context, w *window) error {
+	if len(w.place.Open) == 0 {
+		return nil
+	}
+	written := make(map[int64]time.Time, len(w.place.Open))
+	for id, at := range w.place.Open {
+		written[id] = timeOf(at)
+	}
+	w.place.Open, w.held = nil, true
+	return p.read(ctx, w, written)
+}
+
+// keepOpen has the next poll read a record again.
+func (w *window) keepOpen(id int64, at time.Time) {
+	if len(w.place.Open) >= mostOpen {
+		if w.open.IsZero() || at.Before(w.open) {
+			w.open = at
+		}
+		return
+	}
+	if w.place.Open == nil {
+		w.place.Open = map[int64]string{}
+	}
+	w.place.Open[id], w.held = at.Format(odooclient.TimeLayout), true
+}
+
 // page reads those of a page that are not what the shelf says, and those that
 // leave the window.
 func (p *poll) page(ctx context.Context, w *window, stamps []odooclient.Stamp) error {
@@ -125,16 +164,13 @@ func (p *poll) page(ctx context.Context, w *window, stamps []odooclient.Stamp) e
 		return err
 	}
 	model := w.area.entity.Model
-	if p.done[model] == nil {
-		p.done[model] = map[int64]bool{}
-	}
 	written := map[int64]time.Time{} // by target: the newest of its stamps
 	for _, s := range stamps {
 		at, target := timeOf(s.WriteDate), w.area.target(s)
 		known, there := shelved[s.ID]
 		leaving := !at.After(w.limit)
 		same := there && !w.area.differs(s, known) || p.s.wasRefused(model, target, at)
-		if target == 0 || same && (!leaving || p.done[model][target]) {
+		if target == 0 || same && (!leaving || p.done[model][target]) || w.place.Open[target] != "" {
 			continue
 		}
 		if at.After(written[target]) {
@@ -161,9 +197,7 @@ func (p *poll) read(ctx context.Context, w *window, written map[int64]time.Time)
 	}
 	p.s.keepRefused(w.area.entity.Model, done, written)
 	for id := range done.open {
-		if w.open.IsZero() || written[id].Before(w.open) {
-			w.open = written[id]
-		}
+		w.keepOpen(id, written[id])
 	}
 	if err != nil || len(done.undone) == 0 {
 		return err
@@ -208,9 +242,9 @@ func (p *poll) pass(ctx context.Context, w *window, reached time.Time, seen bool
 		reached = w.open
 	}
 	moved := reached.Sub(timeOf(w.place.Settled)).Abs()
-	if moved == 0 && !w.first || !seen && !w.first && moved < time.Minute {
+	if !w.first && !w.held && (moved == 0 || !seen && moved < time.Minute) {
 		return nil
 	}
-	w.first, w.place.Settled = false, reached.Format(odooclient.TimeLayout)
+	w.first, w.held, w.place.Settled = false, false, reached.Format(odooclient.TimeLayout)
 	return store.SaveCursor(ctx, p.s.o.DB, p.s.o.Clock.Now(), pollName(w.area), w.place)
 }

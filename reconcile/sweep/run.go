@@ -54,8 +54,8 @@ type position struct {
 	Undone map[string]bool   `json:"undone,omitempty"` // days of the area with something left to do
 	Deep   map[string]int64  `json:"deep"`             // records read in full, by area
 	Rows   map[string]string `json:"rows"`             // the row up to which an entity was compared
-	// Stopped: the daemon was stopped under it. One that failed by itself is not
-	// gone on with before the next is due.
+	// Stopped: the daemon was stopped under it, or a side went away. One that
+	// failed by itself is not gone on with before the next is due.
 	Stopped bool `json:"stopped,omitempty"`
 }
 
@@ -82,10 +82,8 @@ func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
 	}
 	r := &run{s: s, o: o, counts: Counts{}}
 	from := s.o.Clock.Now()
-	if err := s.o.Engine.GuardDatabase(ctx); err != nil {
-		return Result{}, mysqldb.Explain(err)
-	}
-	if err := s.guardCompanies(ctx); err != nil {
+	if err := s.guard(ctx); err != nil {
+		s.rest(away(ctx, err))
 		return Result{}, mysqldb.Explain(err)
 	}
 	if err := r.open(ctx); err != nil {
@@ -111,7 +109,9 @@ func (r *run) open(ctx context.Context) error {
 	if p, ok := cutOff(last, now); ok && !p.Began.IsZero() {
 		r.position = p
 		r.record, r.resumed = last, true
-		r.record.State, r.record.Error = store.RunRunning, ""
+		if err := store.TakeRun(ctx, db, now, r.record); err != nil {
+			return err
+		}
 		for key, n := range last.Counts {
 			r.counts[key] = n
 		}
@@ -267,11 +267,15 @@ func (r *run) close(stopped context.Context, failure error) error {
 	case errors.Is(context.Cause(stopped), store.ErrRunCancelled):
 		r.record.State, r.record.Error = store.RunCancelled, store.ErrRunCancelled.Error()
 		failure = record.Wrap(record.CodeRejected, store.ErrRunCancelled, "sweep run %d was cancelled by a person", r.record.ID)
+	case errors.Is(failure, store.ErrRunTaken):
+		return failure
 	case stopped.Err() != nil:
 		r.position.Stopped = true
 		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here"
 		failure = record.Wrap(record.CodeUnavailable, failure, "the sweep was stopped; it goes on where it stopped")
 	default:
+		r.position.Stopped = away(ctx, failure)
+		r.s.rest(r.position.Stopped)
 		r.record.State, r.record.Error = store.RunFailed, record.Message(failure)
 	}
 	if err := r.save(ctx); err != nil && failure == nil {

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -49,8 +50,9 @@ type Sweeper struct {
 	o     Options
 	areas []area
 
-	mu      sync.Mutex
-	refused map[refusal]time.Time
+	mu         sync.Mutex
+	refused    map[refusal]time.Time
+	restsUntil time.Time // a side was away
 }
 
 // refusal is a record that a poll found refused, and when it had been written:
@@ -83,19 +85,26 @@ func New(o Options) *Sweeper {
 	return &Sweeper{o: o, areas: areasOf(o.Mapping), refused: map[refusal]time.Time{}}
 }
 
+// farApart is how far Odoo's clock may be off ours. What is further away is a
+// proxy's mistake: of places that follow it, one would hide what comes for years,
+// and the next have all of the past read again.
+const farApart = 24 * time.Hour
+
 // now is the time at Odoo, as its last answer told it; ours where no answer did.
 func (s *Sweeper) now() time.Time {
-	if at := s.o.Odoo.Clock(); !at.IsZero() {
+	ours := s.o.Clock.Now().UTC().Truncate(time.Second)
+	if at := s.o.Odoo.Clock(); !at.IsZero() && at.Sub(ours).Abs() <= farApart {
 		return at
 	}
-	return s.o.Clock.Now().UTC().Truncate(time.Second)
+	return ours
 }
 
 // away reports an error that ends everything: a side cannot be reached, or we
 // are told to stop. Any other concerns one model.
 func away(ctx context.Context, err error) bool {
-	if reconcile.Held(err) {
-		return false
+	var fault *odooclient.Fault
+	if reconcile.Held(err) || errors.As(err, &fault) && fault.Code != odooclient.FaultLogin && ctx.Err() == nil {
+		return false // a model that is closed to us, or has no such field
 	}
 	return ctx.Err() != nil || record.CodeOf(err).Waits() || record.CodeOf(err) == record.CodeInternal
 }
