@@ -45,6 +45,7 @@ func TestPause(t *testing.T) {
 	for _, each := range []*daemon{d, other, start(t, f.dsn, simulated(f.url))} {
 		require.Eventually(t, func() bool { return strings.Contains(each.ready(), "both directions are paused") }, 20*time.Second, 20*time.Millisecond)
 	}
+	d.eventually("0", "SELECT COUNT(*) FROM sync_leases WHERE name IN ('poll', 'push', 'sweep') AND until > UTC_TIMESTAMP(6)") // what was under way has ended
 	f.sim.Write("res.partner", id, odoosim.Values{"city": "Brest"})
 	other.tell(id)
 	d.api("UPDATE contacts SET phone = '02 40 00 00 01'")
