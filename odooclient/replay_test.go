@@ -182,7 +182,7 @@ func drive(t *testing.T, c *Client, model, method string, args []any, kwargs map
 		values, _ := args[1].(map[string]any)
 		err = c.Write(ctx, model, idsOf(args[0]), values, nil)
 	case "unlink":
-		err = c.Unlink(ctx, model, idsOf(args[0]))
+		err = c.Unlink(ctx, model, idsOf(args[0]), nil)
 	default:
 		keywords := maps.Clone(kwargs)
 		delete(keywords, "context") // ours goes with every call

@@ -90,8 +90,8 @@ func (c *Client) Write(ctx context.Context, model string, ids []int64, values ma
 }
 
 // Unlink deletes records.
-func (c *Client) Unlink(ctx context.Context, model string, ids []int64) error {
-	_, err := c.execute(ctx, model, "unlink", []any{ids}, nil, false, nil)
+func (c *Client) Unlink(ctx context.Context, model string, ids []int64, extra map[string]any) error {
+	_, err := c.execute(ctx, model, "unlink", []any{ids}, withContext(extra), false, nil)
 	return err
 }
 

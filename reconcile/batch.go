@@ -22,6 +22,7 @@ type batch struct {
 	trail    trail
 
 	versions map[string]map[int64]store.Seen // by entity and Odoo id: each link before the read
+	marks    map[int64]string                // of a push: the records' versions in Odoo, from before the read
 	raws     map[int64]odooclient.Raw
 	absent   map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
 	lines    map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
@@ -56,6 +57,9 @@ func (b *batch) run(ctx context.Context) error {
 			return err
 		}
 		b.versions[entity.Name] = versions
+	}
+	if err := b.mark(ctx, ids); err != nil {
+		return err
 	}
 	if err := b.read(ctx, ids); err != nil {
 		return err

@@ -57,9 +57,11 @@
 //  2. names and references become ids (find.go, send_encode.go). A value that
 //     has no place in Odoo takes the intent back and refuses the row;
 //  3. right before the call write_date and lock are read again; where they
-//     moved, the intent is taken back, and the row is tried again soon;
+//     moved, the intent is taken back, and the row is tried again soon. Where
+//     Odoo compares and sets (compare.go) an update needs no such look: Odoo
+//     refuses it itself, and the record has another round at once;
 //  4. the call is made (send*.go): many rows in one load where they fill the
-//     same columns, else one by one;
+//     same columns, else one by one, and so every update that compares;
 //  5. back to 1: the record is read, and merge.Confirm moves the base for what
 //     was sent, where Odoo has it or its normal form (confirm.go). The intent is
 //     gone, all else is merged, and what is then still left is the next step.

@@ -87,6 +87,7 @@ type Engine struct {
 	rules   map[string]entityRules
 	lookups *lookupCache
 	names   *nameCache
+	sets    *compareAndSet
 
 	identities *identities
 
@@ -100,8 +101,9 @@ type Engine struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, companies: o.Companies, brake: o.Brake, names: newNameCache(), identities: newIdentities(), databaseUUID: o.DatabaseUUID, looked: new(atomic.Int64), clock: o.Clock, log: o.Logger,
-		batch: o.Batch, settled: o.Settled}
+	e := &Engine{db: o.DB, odoo: o.Odoo, mapping: o.Mapping, hints: o.Hints, outbox: o.Outbox, remote: o.Remote, clock: o.Clock, log: o.Logger,
+		batch: o.Batch, settled: o.Settled, companies: o.Companies, brake: o.Brake,
+		names: newNameCache(), identities: newIdentities(), sets: newCompareAndSet(), databaseUUID: o.DatabaseUUID, looked: new(atomic.Int64)}
 	if e.clock == nil {
 		e.clock = clockwork.NewRealClock()
 	}

@@ -18,6 +18,15 @@ func (w *stories) judge() {
 		w.judgeWrites(tag)
 	}
 	for i, e := range w.told {
+		switch {
+		case !e.window || w.accounted(i):
+		case w.record(e.tag) == 0:
+			w.deleted++
+		case w.module:
+			w.fail("the value %s of %s was overwritten between our read and our write", e.value, e.tag)
+		default:
+			w.overwritten++
+		}
 		if e.field != "" && e.field != "revive" && !e.window && !w.accounted(i) {
 			w.fail("the value %s that %s gave %s of %s is nowhere: the row %s, the record %v", e.value, e.side, e.field, e.tag, w.row(e.tag, e.field), w.theirs(e.tag, e.field))
 		}

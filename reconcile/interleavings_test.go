@@ -45,17 +45,28 @@ func storyRange(t *testing.T, stories int) (seed uint64, n int) {
 // doubled webhooks, killed daemons and two of them at once. Once everything is
 // quiet both sides agree by policy, no record exists twice, every value that
 // was overwritten is kept, and nobody wrote more often than somebody edited.
+//
+// Without the module an edit in Odoo between our last look and our write is
+// overwritten and nobody sees it; with it, none may be.
 func TestInterleavings(t *testing.T) {
+	for name, module := range map[string]bool{"without the module": false, "with the module": true} {
+		t.Run(name, func(t *testing.T) { interleave(t, module) })
+	}
+}
+
+func interleave(t *testing.T, module bool) {
 	seed, n := storyRange(t, interleavings)
 	w := newStories(t)
+	w.sim.SetModule(module)
+	w.module = module
 	for i := range n {
 		if i%storiesKept == 0 {
 			w.forget()
 		}
 		w.tell(seed + uint64(i))
 	}
-	t.Logf("%d interleavings from seed %d: %d edits, %d kills, %d lost replies, %d kept conflicts, %d edits in Odoo between our read and our write (no module there to see them)",
-		n, seed, w.edits, w.kills, w.cuts, w.conflicts, w.inWindow)
+	t.Logf("%d interleavings from seed %d: %d edits, %d kills, %d lost replies, %d kept conflicts; %d edits in Odoo between our look and our write, of which %d were overwritten and %d went with a record that was deleted here",
+		n, seed, w.edits, w.kills, w.cuts, w.conflicts, w.inWindow, w.overwritten, w.deleted)
 }
 
 // tell is one story.

@@ -31,9 +31,10 @@ type stories struct {
 	pending []int64 // records a webhook tells of
 	next    int
 	before  int64  // the last record of the stories before this one
+	module  bool   // Odoo has it
 	window  func() // an edit in Odoo right before the next write is applied
 
-	edits, kills, cuts, conflicts, conflictsBefore, inWindow int
+	edits, kills, cuts, conflicts, conflictsBefore, inWindow, overwritten, deleted int
 }
 
 // userEdit is one thing a person or the API did.
@@ -121,6 +122,13 @@ func (m *mortal) Load(ctx context.Context, model string, fields []string, rows [
 		return odooclient.LoadResult{}, m.dead()
 	}
 	return m.Client.Load(ctx, model, fields, rows, extra)
+}
+
+func (m *mortal) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
+	if m.dead() != nil {
+		return false, m.dead()
+	}
+	return m.Client.WriteIf(ctx, model, id, version, values, extra)
 }
 
 func (m *mortal) Write(ctx context.Context, model string, ids []int64, values, extra map[string]any) error {

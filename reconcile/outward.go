@@ -27,6 +27,7 @@ type Push struct {
 	failed  error            // it was refused half-way: what it did is confirmed, then this is shown
 	lineIDs map[string]int64 // Odoo's ids of lines it added, by their keys, where they had to be asked for
 
+	races      int  // how often its write found a newer record in this turn
 	unanswered bool // nobody knows whether the write that is done was made, or will still be
 }
 
@@ -293,7 +294,7 @@ func (w *writer) hand(plans []*plan) {
 				row.Fields[name] = v
 			}
 			p.push.done, p.push.failed, p.push.lineIDs = nil, nil, nil
-			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], row: *row,
+			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], mark: w.batch.marks[p.item.id], row: *row,
 				sequences: w.sequences(p.item.id), written: w.lineDates(p.item.id)})
 		case p.push != nil:
 			p.push.refused = p.refusal

@@ -23,7 +23,10 @@ func (deaf) Load(context.Context, string, []string, [][]string, map[string]any) 
 func (deaf) Write(context.Context, string, []int64, map[string]any, map[string]any) error {
 	return errCut
 }
-func (deaf) Unlink(context.Context, string, []int64) error { return errCut }
+func (deaf) Unlink(context.Context, string, []int64, map[string]any) error { return errCut }
+func (deaf) WriteIf(context.Context, string, int64, string, map[string]any, map[string]any) (bool, error) {
+	return false, errCut
+}
 func (deaf) Call(context.Context, string, string, []any, map[string]any) (any, error) {
 	return nil, errCut
 }

@@ -153,7 +153,11 @@ func (r *pushRun) askLines(ctx context.Context, entity *mapping.Entity, pushes [
 
 // abandon takes an intent back whose call was not made, or was refused whole.
 func (r *pushRun) abandon(ctx context.Context, j *job, cause error) {
-	err := r.engine.db.InTx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+	r.fail(j.push, errors.Join(cause, r.takeBack(ctx, j, cause)))
+}
+
+func (r *pushRun) takeBack(ctx context.Context, j *job, cause error) error {
+	return r.engine.db.InTx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		links, err := store.LockLinksOfRows(ctx, tx, j.entity.Name, []string{j.push.LocalID})
 		if err != nil {
 			return err
@@ -169,7 +173,6 @@ func (r *pushRun) abandon(ctx context.Context, j *job, cause error) {
 		}
 		return store.UpdateLinks(ctx, tx, r.engine.clock.Now(), []*store.Link{l})
 	})
-	r.fail(j.push, errors.Join(cause, err))
 }
 
 // refusedRow is an error about a row, with its place.

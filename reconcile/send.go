@@ -19,7 +19,11 @@ type Remote interface {
 	Search(ctx context.Context, model string, domain []any, p odooclient.Page) ([]int64, error)
 	Load(ctx context.Context, model string, fields []string, rows [][]string, extra map[string]any) (odooclient.LoadResult, error)
 	Write(ctx context.Context, model string, ids []int64, values map[string]any, extra map[string]any) error
-	Unlink(ctx context.Context, model string, ids []int64) error
+	Unlink(ctx context.Context, model string, ids []int64, extra map[string]any) error
+	// Versions and WriteIf are compare and set, which Odoo has by our module:
+	// odooclient.ErrNoModule without it.
+	Versions(ctx context.Context, model string, ids []int64) (map[int64]string, error)
+	WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error)
 	Call(ctx context.Context, model, method string, args []any, kwargs map[string]any) (any, error)
 	// ExternalID resolves an external id, 0 when nothing has it.
 	ExternalID(ctx context.Context, module, name string) (int64, error)
@@ -32,6 +36,7 @@ type job struct {
 	link   *store.Link
 	intent *intent
 	raw    odooclient.Raw // the record as it was read; nil for a new one
+	mark   string         // the record's version, from before it was read; "" where Odoo has none
 	row    record.Record  // the row with its lines
 
 	sequences map[int64]int            // of the known lines, by Odoo's ids
@@ -55,6 +60,10 @@ func (j *job) refuse(err error) error { return refusedRow(j.entity, j.push.Local
 // send makes the calls of the jobs, and returns the records to read back: all
 // whose call may have done something.
 func (r *pushRun) send(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
+	if _, err := r.engine.compares(ctx, entity.Model); err != nil {
+		r.giveUp(ctx, jobs, err)
+		return nil, err
+	}
 	ready, err := r.prepare(ctx, jobs)
 	if err != nil {
 		r.giveUp(ctx, jobs, err)
@@ -97,11 +106,12 @@ func (r *pushRun) giveUp(ctx context.Context, jobs []*job, cause error) {
 
 // unmoved reads, right before the writes, what tells whether somebody edited a
 // record since it was merged, or locked it: Odoo itself is no guard, 16 and 17
-// let a posted entry be rewritten. Such rows are merged again.
+// let a posted entry be rewritten. Such rows are merged again. A job whose write
+// compares needs no such look.
 func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]*job, error) {
 	var ids []int64
 	for _, j := range jobs {
-		if j.raw != nil {
+		if j.looked() {
 			ids = append(ids, j.link.OdooID)
 		}
 	}
@@ -125,10 +135,10 @@ func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*j
 	}
 	return slices.DeleteFunc(jobs, func(j *job) bool {
 		same := now[j.link.OdooID] != nil && now[j.link.OdooID]["write_date"] == j.raw["write_date"]
-		if j.raw == nil || same && !moved[j] {
+		if !j.looked() || same && !moved[j] {
 			return false
 		}
-		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "%s %d was changed in Odoo while its row was about to be sent", entity.Model, j.link.OdooID))
+		r.abandon(ctx, j, j.moved())
 		return true
 	}), nil
 }
@@ -141,7 +151,7 @@ func (r *pushRun) movedLines(ctx context.Context, entity *mapping.Entity, jobs [
 		owners := map[int64]*job{}
 		for _, j := range jobs {
 			for id := range j.written[child.Name] {
-				if len(j.intent.Sent.Lines) > 0 {
+				if j.looked() && len(j.intent.Sent.Lines) > 0 {
 					owners[id] = j
 				}
 			}
@@ -180,6 +190,8 @@ func (j *job) target(failed error) Target {
 func (r *pushRun) after(ctx context.Context, j *job, err error) []Target {
 	code := record.CodeOf(err)
 	switch {
+	case errors.Is(err, errMoved):
+		return r.mergeAgain(ctx, j)
 	case err == nil, code == record.CodeUnknownOutcome:
 		if j.link.OdooID != 0 {
 			t := j.target(nil)
@@ -204,11 +216,11 @@ func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
 	switch {
 	case j.intent.Step == stepMethod:
 		args := append([]any{id}, j.intent.Method.Arguments(r.engine.clock.Now())...)
-		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": r.contextOf(1, j.company())})
+		_, err = remote.Call(ctx, j.entity.Model, j.intent.Method.Call, args, map[string]any{"context": r.contextOf(j.entity, 1, j.company())})
 	case j.entity.OnLocalDelete == "archive":
-		err = remote.Write(ctx, j.entity.Model, id, map[string]any{"active": false}, r.contextOf(1, j.company()))
+		err = r.write(ctx, j, map[string]any{"active": false})
 	default:
-		err = remote.Unlink(ctx, j.entity.Model, id)
+		err = remote.Unlink(ctx, j.entity.Model, id, r.engine.originOf(j.entity.Model))
 	}
 	return r.after(ctx, j, err)
 }
@@ -216,7 +228,7 @@ func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
 // contextOf is quiet for many records, and lets a single edit be seen in
 // Odoo's chatter. The records' own company is the current one: an invoice gets
 // its company, journal and taxes from it.
-func (r *pushRun) contextOf(n int, company int64) map[string]any {
+func (r *pushRun) contextOf(entity *mapping.Entity, n int, company int64) map[string]any {
 	out := maps.Clone(odooclient.Tracked)
 	if n > 1 {
 		out = maps.Clone(odooclient.Quiet)
@@ -224,17 +236,18 @@ func (r *pushRun) contextOf(n int, company int64) map[string]any {
 	if company != 0 {
 		out["allowed_company_ids"] = r.engine.current(company)
 	}
+	maps.Copy(out, r.engine.originOf(entity.Model))
 	return out
 }
 
 // sendUpdates writes known records: those that load can carry together, the
-// others one by one.
+// others one by one. Only a write of one can compare.
 func (r *pushRun) sendUpdates(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
 	groups := map[string][]*job{}
 	var order []string
 	var again []Target
 	for _, j := range jobs {
-		if j.needsWrite() || len(jobs) == 1 {
+		if j.needsWrite() || j.mark != "" || len(jobs) == 1 {
 			again = append(again, r.writeOne(ctx, j)...)
 			continue
 		}
@@ -284,7 +297,7 @@ func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 		}
 	}
 	if len(values) > 0 {
-		err := r.engine.remote.Write(ctx, j.entity.Model, []int64{j.link.OdooID}, values, r.contextOf(1, j.company()))
+		err := r.write(ctx, j, values)
 		if err != nil || !added {
 			return r.after(ctx, j, err)
 		}
@@ -302,7 +315,7 @@ func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 }
 
 func (r *pushRun) loadOnce(ctx context.Context, j *job, columns []string, rows [][]string) error {
-	result, err := r.engine.remote.Load(ctx, j.entity.Model, columns, rows, r.contextOf(1, j.company()))
+	result, err := r.engine.remote.Load(ctx, j.entity.Model, columns, rows, r.contextOf(j.entity, 1, j.company()))
 	if err != nil {
 		return err
 	}

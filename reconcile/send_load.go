@@ -64,7 +64,7 @@ func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job,
 	}
 	var ids []int64
 	for n, call := range rowsOf(entity, jobs) {
-		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, r.contextOf(len(jobs), jobs[0].company()))
+		result, err := r.engine.remote.Load(ctx, entity.Model, call.columns, call.rows, r.contextOf(entity, len(jobs), jobs[0].company()))
 		refused := err == nil && len(result.Messages) > 0
 		switch {
 		case n > 0 && (err != nil || refused):

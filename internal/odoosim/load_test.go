@@ -79,7 +79,7 @@ func TestARefusalUndoesItsCall(t *testing.T) {
 	order := s.Create("sale.order", odoosim.Values{"order_line": []odoosim.Values{{"name": "Rome"}}})
 	draft := s.Create("sale.order", odoosim.Values{"order_line": []odoosim.Values{{"name": "Milan"}}})
 	require.NoError(t, s.Call("sale.order", "action_confirm", order))
-	require.ErrorContains(t, c.Unlink(ctx, "sale.order", []int64{draft, order}), "confirmed sales order")
+	require.ErrorContains(t, c.Unlink(ctx, "sale.order", []int64{draft, order}, nil), "confirmed sales order")
 	require.Len(t, s.IDs("sale.order"), 2)
 	require.Len(t, s.IDs("sale.order.line"), 2)
 	require.Error(t, c.Write(ctx, "sale.order", []int64{draft, 9999}, map[string]any{"client_order_ref": "PO"}, nil))

@@ -98,8 +98,8 @@ func TestPostedInvoices(t *testing.T) {
 		}
 		loaded := p.load("account.move", ".id | invoice_line_ids/.id | invoice_line_ids/name", "1 | 1 | Loaded")
 		require.Equal(p, p.version >= 18, loaded.IDs == nil, "load alike")
-		require.Error(p, p.client.Unlink(p.ctx, "account.move", []int64{id}))
-		require.Error(p, p.client.Unlink(p.ctx, "account.move.line", []int64{line}))
+		require.Error(p, p.client.Unlink(p.ctx, "account.move", []int64{id}, nil))
+		require.Error(p, p.client.Unlink(p.ctx, "account.move.line", []int64{line}, nil))
 	})
 }
 
@@ -118,7 +118,7 @@ func TestTheWayOfAnInvoice(t *testing.T) {
 		if p.version > 16 {
 			require.ErrorContains(p, p.press("account.move", "button_draft", id), "can be reset to draft")
 		}
-		require.NoError(p, p.client.Unlink(p.ctx, "account.move", []int64{id}), "a draft may go that once was posted")
+		require.NoError(p, p.client.Unlink(p.ctx, "account.move", []int64{id}, nil), "a draft may go that once was posted")
 		for name, v := range map[string]map[string]any{"add a line": {"invoice_line_ids": []any{}}, "magicians": {"invoice_line_ids": []any{}}, "Customer": {"partner_id": false},
 			"negative total": {"invoice_line_ids": []any{[]any{0, 0, map[string]any{"name": "Off", "price_unit": -5, "tax_ids": []any{}}}}}} {
 			if (name == "magicians") == (p.version == 19) || name == "Customer" || name == "negative total" {

@@ -57,7 +57,7 @@ func TestNormalForms(t *testing.T) {
 
 func TestWhoMayBeDeleted(t *testing.T) {
 	everywhere(t, func(p *pushing) {
-		unlink := func(id int64) error { return p.client.Unlink(p.ctx, "res.partner", []int64{id}) }
+		unlink := func(id int64) error { return p.client.Unlink(p.ctx, "res.partner", []int64{id}, nil) }
 		invoiced := p.create("res.partner", map[string]any{"name": "Invoiced"})
 		p.invoice(map[string]any{"partner_id": invoiced})
 		require.ErrorContains(p, unlink(invoiced), "used in Accounting")
@@ -79,7 +79,7 @@ func TestWhoMayBeDeleted(t *testing.T) {
 		lead := p.create("crm.lead", map[string]any{"name": "Rome", "partner_id": parent})
 		require.NoError(p, unlink(parent))
 		require.Equal(p, []any{false, false}, []any{p.sim.Get("res.partner", child)["parent_id"], p.sim.Get("crm.lead", lead)["partner_id"]})
-		require.NoError(p, p.client.Unlink(p.ctx, "crm.lead", []int64{lead}))
+		require.NoError(p, p.client.Unlink(p.ctx, "crm.lead", []int64{lead}, nil))
 	})
 }
 

@@ -96,7 +96,7 @@ func TestLoadMakesInvoicesWithTheirLines(t *testing.T) {
 		require.Equal(p, result.IDs, p.load("account.move", invoiceColumns, rows...).IDs)
 		require.Equal(p, lines, p.lines(result.IDs[0]), "the same lines")
 
-		require.NoError(p, p.client.Unlink(p.ctx, "account.move", result.IDs[1:]))
+		require.NoError(p, p.client.Unlink(p.ctx, "account.move", result.IDs[1:], nil))
 		again := p.load("account.move", invoiceColumns, rows[2])
 		require.NotEqual(p, result.IDs[1], again.IDs[0], "one that was unlinked is made again")
 
@@ -211,7 +211,7 @@ func TestReferencesNeedNoRights(t *testing.T) {
 		found, err = refer(map[string]any{"active_test": false})
 		require.NoError(p, err)
 		require.Equal(p, []any{"res.partner", id}, found)
-		require.NoError(p, p.client.Unlink(p.ctx, "res.partner", []int64{id}))
+		require.NoError(p, p.client.Unlink(p.ctx, "res.partner", []int64{id}, nil))
 		_, err = refer(nil)
 		require.ErrorContains(p, err, "External ID not found in the system: __odoosync__.a")
 	})

@@ -101,6 +101,8 @@ func (r *request) dispatchRead(method string) (any, error) {
 		return nil, err
 	}
 	switch method {
+	case "odoosync_write_date":
+		return r.writeDates()
 	case "search":
 		ids, err := r.search()
 		r.s.stats.RecordsListed += int64(len(ids))
@@ -133,6 +135,8 @@ func (r *request) change(t *tx, method string) (any, error) {
 		return r.create(t)
 	case "write":
 		return r.write(t)
+	case "odoosync_write":
+		return r.writeIf(t)
 	case "unlink":
 		return r.unlink(t)
 	}

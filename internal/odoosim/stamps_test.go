@@ -76,7 +76,7 @@ func TestWordsOfALineWriteNoDocument(t *testing.T) {
 				{"a price", func() { s.Write(d.lines, lines[0], odoosim.Values{"price_unit": 11.0}) }, 0, true},
 				{"a price over XML-RPC", write(map[string]any{"price_unit": 12.0, "name": "Roma"}), 0, true},
 				{"a section goes", func() { s.Unlink(d.lines, lines[1]) }, -1, false},
-				{"a note goes over XML-RPC", func() { require.NoError(t, c.Unlink(ctx, d.lines, lines[2:3])) }, -1, false},
+				{"a note goes over XML-RPC", func() { require.NoError(t, c.Unlink(ctx, d.lines, lines[2:3], nil)) }, -1, false},
 				{"a line goes", func() { s.Unlink(d.lines, lines[3]) }, -1, true},
 			} {
 				received()

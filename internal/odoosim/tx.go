@@ -197,7 +197,10 @@ func (t *tx) written() (n int64) {
 	return n
 }
 
-func (t *tx) commit() { t.s.hooks.committed(t) }
+func (t *tx) commit() {
+	t.s.count(t)
+	t.s.hooks.committed(t)
+}
 
 // rollback puts everything back. Ids that were given are gone, as from a
 // PostgreSQL sequence.

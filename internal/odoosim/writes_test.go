@@ -86,7 +86,7 @@ func TestARightThatIsTaken(t *testing.T) {
 		refused := p.load("res.partner", "id | name", "__odoosync__.a | x")
 		require.Nil(p, refused.IDs)
 		require.Contains(p, refused.Messages[0].Message, "You are not allowed to create", "load says it in a message")
-		require.NoError(p, p.client.Unlink(p.ctx, "res.partner", []int64{id}))
+		require.NoError(p, p.client.Unlink(p.ctx, "res.partner", []int64{id}, nil))
 		p.sim.Forbid("res.partner")
 		p.create("res.partner", map[string]any{"name": "x"})
 	})

@@ -1,0 +1,91 @@
+package odooclient
+
+import (
+	"context"
+	"strings"
+
+	"odoosync/internal/record"
+)
+
+// ErrNoModule: the model has no compare and set. The Odoo module of this project
+// brings it (docs/odoo.md); nothing was done.
+var ErrNoModule = record.Errorf(record.CodeConfig, "Odoo has no compare and set for this model: the module is not installed")
+
+// Origin is the context by which the module tells our writes from people's. It
+// takes any text of up to 32 characters.
+var Origin = map[string]any{"odoosync_origin": "daemon"}
+
+// Versions are the records' versions, to be compared and nothing else, and to be
+// asked for before the record is read. Ids that do not exist or that are hidden
+// have none. Without ids it tells whether the model has versions at all, else
+// ErrNoModule.
+func (c *Client) Versions(ctx context.Context, model string, ids []int64) (map[int64]string, error) {
+	out := make(map[int64]string, len(ids))
+	ids = uniqueSorted(ids)
+	for {
+		n := min(len(ids), readBatch)
+		if err := c.versionsHalving(ctx, model, ids[:n], out); err != nil {
+			return nil, err
+		}
+		if ids = ids[n:]; len(ids) == 0 {
+			return out, nil
+		}
+	}
+}
+
+// versionsHalving finds the records that a rule hides, as readHalving does.
+func (c *Client) versionsHalving(ctx context.Context, model string, ids []int64, into map[int64]string) error {
+	v, err := c.execute(ctx, model, "odoosync_write_date", []any{ids}, nil, true, nil)
+	switch {
+	case lacksMethod(err):
+		return ErrNoModule
+	case err != nil && len(ids) > 1 && blamesRecord(err):
+		half := len(ids) / 2
+		if err := c.versionsHalving(ctx, model, ids[:half], into); err != nil {
+			return err
+		}
+		return c.versionsHalving(ctx, model, ids[half:], into)
+	case err != nil && len(ids) == 1 && blamesRecord(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return record.Errorf(record.CodeRejected, "Odoo answered with a %T where versions were expected", v)
+	}
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		id, _ := m["id"].(int64)
+		if version, _ := m["write_date"].(string); id != 0 && version != "" {
+			into[id] = version
+		}
+	}
+	return nil
+}
+
+// WriteIf changes a record that still is of the version, and reports whether it
+// was. Odoo compares and writes under the record's lock.
+func (c *Client) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
+	v, err := c.execute(ctx, model, "odoosync_write", []any{[]int64{id}, values, version}, withContext(extra), false, nil)
+	if lacksMethod(err) {
+		return false, ErrNoModule
+	}
+	if err != nil {
+		return false, err
+	}
+	m, _ := v.(map[string]any)
+	written, ok := m["written"].(bool)
+	if !ok {
+		return false, record.Errorf(record.CodeUnknownOutcome, "Odoo answered a write with a %T; what it did is not known until the record is read again", v)
+	}
+	return written, nil
+}
+
+// lacksMethod tells a model without the module's methods: Python's sentence up to
+// Odoo 17, Odoo's own from 18 on.
+func lacksMethod(err error) bool {
+	f, ok := AsFault(err)
+	return ok && f.Code == 1 && strings.Contains(f.Trace, "AttributeError") && strings.Contains(f.Message, "odoosync_write") &&
+		(strings.Contains(f.Message, "has no attribute") || strings.Contains(f.Message, "does not exist"))
+}
