@@ -10,8 +10,15 @@ import (
 )
 
 // wantedPrefix begins the names of the places that keep the sweeps a person asked
-// for, one for each entity.
-const wantedPrefix = "sweep:wanted:"
+// for: of all, and of each entity.
+const wantedPrefix = "sweep:wanted"
+
+func wantedName(entity string) string {
+	if entity == "" {
+		return wantedPrefix
+	}
+	return wantedPrefix + ":" + entity
+}
 
 // rested is how long a sweep waits for a side that is away.
 const rested = time.Minute
@@ -26,7 +33,7 @@ type wanted struct {
 // Want asks for lists of an entity ("" for all) to be compared as soon as a
 // daemon looks: deletes that were held were let through.
 func Want(ctx context.Context, db store.Execer, now time.Time, entity, cause string) error {
-	return store.SaveCursor(ctx, db, now, wantedPrefix+entity, wanted{Entity: entity, Cause: cause, At: now.UTC()})
+	return store.SaveCursor(ctx, db, now, wantedName(entity), wanted{Entity: entity, Cause: cause, At: now.UTC()})
 }
 
 // Due reports a sweep that waits to be worked: one that was cut off, because its
