@@ -96,18 +96,13 @@ func (b *batch) free(ctx context.Context, entity *mapping.Entity, id int64) erro
 // follow has the documents of a row wait for the record that has its id now.
 func (b *batch) follow(ctx context.Context, tx *sql.Tx, entity *mapping.Entity, l *store.Link) error {
 	var waits []store.Wait
-	for _, other := range b.engine.mapping.Entities {
-		for _, f := range other.Fields {
-			if f.Kind != mapping.KindReference || f.Entity != entity.Name || f.Source == "" || f.Source == "id" {
-				continue
-			}
-			documents, err := store.Referring(ctx, tx, other.Name, b.engine.rules[other.Name].table, f.Column, l.LocalID)
-			if err != nil {
-				return err
-			}
-			for _, document := range documents {
-				waits = append(waits, store.Wait{Entity: other.Name, OdooID: document, WantEntity: entity.Name, WantOdooID: l.OdooID})
-			}
+	for other, f := range b.engine.refers(entity) {
+		documents, err := store.Referring(ctx, tx, other.Name, b.engine.rules[other.Name].table, f.Column, l.LocalID)
+		if err != nil {
+			return err
+		}
+		for _, document := range documents {
+			waits = append(waits, store.Wait{Entity: other.Name, OdooID: document, WantEntity: entity.Name, WantOdooID: l.OdooID})
 		}
 	}
 	return store.AddWaits(ctx, tx, b.engine.clock.Now(), waits)

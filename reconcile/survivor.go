@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"odoosync/internal/record"
@@ -78,29 +79,38 @@ const someDocuments = 3
 // documentsOf finds what refers to a row here, and which record the same refers
 // to in Odoo now. Where they do not agree on one, there is no survivor.
 func (b *batch) documentsOf(ctx context.Context, entity *mapping.Entity, localID string, id int64, s *survivor) error {
-	for _, other := range b.engine.mapping.Entities {
-		for _, f := range other.Fields {
-			if f.Kind != mapping.KindReference || f.Entity != entity.Name || f.Source == "" || f.Source == "id" {
-				continue
-			}
-			documents, err := store.Referring(ctx, b.engine.db, other.Name, b.engine.rules[other.Name].table, f.Column, localID)
-			if err != nil {
-				return err
-			}
-			s.moved[other.Name] = append(s.moved[other.Name], documents...)
-			if len(documents) == 0 || s.odooID != 0 {
-				continue
-			}
-			some, err := b.ours(ctx, other, documents[:min(len(documents), someDocuments)])
-			if err != nil {
-				return err
-			}
-			if err := b.whereNow(ctx, other.Model, f.Source, some, id, s); err != nil {
-				return err
-			}
+	for other, f := range b.engine.refers(entity) {
+		documents, err := store.Referring(ctx, b.engine.db, other.Name, b.engine.rules[other.Name].table, f.Column, localID)
+		if err != nil {
+			return err
+		}
+		s.moved[other.Name] = append(s.moved[other.Name], documents...)
+		if len(documents) == 0 || s.odooID != 0 {
+			continue
+		}
+		some, err := b.ours(ctx, other, documents[:min(len(documents), someDocuments)])
+		if err != nil {
+			return err
+		}
+		if err := b.whereNow(ctx, other.Model, f.Source, some, id, s); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// refers yields the entities and their fields by which records refer to records
+// of this one, and which Odoo has.
+func (e *Engine) refers(to *mapping.Entity) iter.Seq2[*mapping.Entity, *mapping.Field] {
+	return func(yield func(*mapping.Entity, *mapping.Field) bool) {
+		for _, other := range e.mapping.Entities {
+			for _, f := range other.Fields {
+				if f.Kind == mapping.KindReference && f.Entity == to.Name && f.Source != "" && f.Source != "id" && !yield(other, f) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ours leaves out the documents whose ids other documents have now.
