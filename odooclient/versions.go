@@ -82,8 +82,8 @@ func (c *Client) WriteIf(ctx context.Context, model string, id int64, version st
 	return written, nil
 }
 
-// lacksMethod tells a model without the module's methods: Python's sentence up to
-// Odoo 17, Odoo's own from 18 on.
+// lacksMethod tells a model without the module's methods
+// (odoo/service/model.py and odoo/api.py, get_public_method).
 func lacksMethod(err error) bool {
 	f, ok := AsFault(err)
 	return ok && f.Code == 1 && strings.Contains(f.Trace, "AttributeError") && strings.Contains(f.Message, "odoosync_write") &&

@@ -143,6 +143,10 @@ func (h *Handler) receive(c *gin.Context, ep endpoint) {
 	if signed == byStandard { // the guide's signature does not cover the id
 		e.DeliveryID = headerID(c.GetHeader("webhook-id"), 255)
 	}
+	var garbage bool
+	if e.Place.Stream, e.Place.Number, garbage = place(c.Request.Header); garbage {
+		h.o.Logger.Warn("a webhook's stream or number is none: the event is taken without it", zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID))
+	}
 	h.store(c, e, p)
 }
 

@@ -22,6 +22,7 @@ type Summary struct {
 	Webhooks  WebhookCounts   `json:"webhooks"`
 	Edits     EditCounts      `json:"edits"`
 	Conflicts int64           `json:"open_conflicts"`
+	Streams   []Stream        `json:"streams"`
 	Troubles  []RecordTrouble `json:"troubles"` // the latest ones
 	Failed    []FailedWebhook `json:"failed_webhooks"`
 	Standing
@@ -41,6 +42,15 @@ type WebhookCounts struct {
 	Pending       int64   `json:"pending"`
 	OldestSeconds float64 `json:"oldest_pending_seconds"`
 	Failed        int64   `json:"failed"`
+}
+
+// Stream compares what a configuration of Odoo's module has sent with what arrived.
+type Stream struct {
+	Stream       string    `json:"stream"`
+	Sent         int64     `json:"sent,omitempty"` // the highest number, as Odoo told last; absent where it does not tell
+	Received     int64     `json:"received"`       // the highest number
+	Missing      int64     `json:"missing"`        // numbers that did not arrive and whose records are still to be read
+	LastReceived time.Time `json:"last_received"`  // UTC
 }
 
 // EditCounts are the outbox's figures: edits here that Odoo has not taken.
@@ -76,7 +86,7 @@ func (s Summary) Left() bool {
 
 // ReadSummary reads it from the database.
 func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, error) {
-	s := Summary{Records: []RecordCount{}, Troubles: []RecordTrouble{}, Failed: []FailedWebhook{}}
+	s := Summary{Records: []RecordCount{}, Streams: []Stream{}, Troubles: []RecordTrouble{}, Failed: []FailedWebhook{}}
 	counts, err := store.LinkCounts(ctx, db)
 	if err != nil {
 		return s, mysqldb.Explain(err)
@@ -93,6 +103,13 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 		return s, err
 	}
 	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error}
+	streams, err := queue.Streams(ctx, db)
+	if err != nil {
+		return s, err
+	}
+	for _, one := range streams {
+		s.Streams = append(s.Streams, Stream{Stream: one.Stream, Sent: one.Sent, Received: one.Newest, Missing: one.Missing, LastReceived: one.Received.UTC()})
+	}
 	pending, oldest, refused, err := queue.OutboxStats(ctx, db, now)
 	if err != nil {
 		return s, err
@@ -146,6 +163,13 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 		return false, err
 	}
 	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed)
+	for _, one := range s.Streams {
+		sent := "not told"
+		if one.Sent > 0 {
+			sent = fmt.Sprint(one.Sent)
+		}
+		fmt.Fprintf(out, "  stream %s: sent %s, received %d (last %s UTC), %d missing\n", one.Stream, sent, one.Received, one.LastReceived.Format(time.DateTime), one.Missing)
+	}
 	fmt.Fprintf(out, "Edits for Odoo: %d pending (oldest %s), %d refused.\n", s.Edits.Pending, age(s.Edits.OldestSeconds), s.Edits.Refused)
 	fmt.Fprintf(out, "Open conflicts: %d.\n", s.Conflicts)
 	s.printTroubles(out)

@@ -71,9 +71,17 @@ func (a *App) poll(ctx context.Context, w *sweep.Sweeper) {
 		if n := counts[sweep.Repaired]; n > 0 {
 			a.log.Info("the poll brought changes that no webhook told", zap.Int64("records", n), zap.Any("counts", counts.Mended()))
 		}
-		return err
+		return errors.Join(err, a.missed(ctx, w))
 	})
 	a.toldOf(ctx, err, "the poll could not look at everything; the next one does")
+}
+
+// missed reads the records of webhooks that did not arrive.
+func (a *App) missed(ctx context.Context, w *sweep.Sweeper) error {
+	m, err := w.Missed(ctx)
+	a.stats.missed.Add(float64(m.Repaired + m.Forgotten))
+	a.stats.repaired.Add(float64(m.Repaired))
+	return err
 }
 
 // nightly sweeps at its time, unless another daemon has begun to.

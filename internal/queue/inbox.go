@@ -28,6 +28,7 @@ type Event struct {
 	Source     string          // one of the Source constants
 	DeliveryID string          // the sender's id of the delivery, "" for none
 	RequestID  string
+	Place      Place     // its number at the sender, zero for none
 	EventTime  time.Time // UTC; zero when the sender did not say
 	ReceivedAt time.Time // UTC
 	Attempts   int
