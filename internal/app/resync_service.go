@@ -189,6 +189,9 @@ func (a *App) AllowDeletes(ctx context.Context, id int64) (*admin.Begun, error) 
 	a.mu.Lock()
 	s, reason := a.resyncs, a.bound.reason
 	a.mu.Unlock()
+	if a.client == nil {
+		return nil, record.Errorf(record.CodeConfig, "there is no Odoo to sync with: odoo.url is not set")
+	}
 	if s == nil {
 		return nil, record.Errorf(record.CodeUnavailable, "Odoo cannot be used yet: %s", reason)
 	}

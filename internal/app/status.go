@@ -189,7 +189,7 @@ func (s Summary) printTroubles(out io.Writer) {
 		fmt.Fprintf(out, "  %s, Odoo id %s, row %s, %s: %s\n", t.Entity, orNone(odooID), orNone(t.LocalID), t.State, t.Reason)
 	}
 	if len(s.Failed) > 0 {
-		fmt.Fprintf(out, "\nWebhooks that failed (the latest %d at most; all: SELECT * FROM webhook_logs WHERE status = 'error'):\n", shown)
+		fmt.Fprintf(out, "\nWebhooks that failed (the latest %d at most; all: SELECT * FROM webhook_logs WHERE status = 'error'; once the cause is mended: odoosync replay --status error):\n", shown)
 	}
 	for _, e := range s.Failed {
 		fmt.Fprintf(out, "  %d, %s %d, received %s UTC: %s\n", e.ID, e.Event, e.OdooID, e.ReceivedAt.Format(time.DateTime), e.Reason)
