@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -142,8 +141,14 @@ func (r *pushRun) findRecords(ctx context.Context, entity *mapping.Entity, ids [
 		return mysqldb.Explain(err)
 	}
 	if len(strange) > 0 { // halted, or the rows have other records or none by now
-		if why, err := r.engine.haltOf(ctx, entity.Model); err != nil || why != nil {
-			return errors.Join(err, why)
+		why, err := r.engine.haltOf(ctx, entity.Model)
+		if err != nil {
+			return mysqldb.Explain(err)
+		}
+		for id, odooID := range found {
+			if why != nil && slices.Contains(strange, odooID) {
+				r.errs[rowKey{entity.Name, id}] = why // whoever refers to it waits for the same
+			}
 		}
 		if found, err = store.RecordIDs(ctx, r.engine.db, entity.Name, ids); err != nil {
 			return mysqldb.Explain(err)

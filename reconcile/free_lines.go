@@ -6,13 +6,14 @@ import (
 	"maps"
 	"slices"
 
+	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
 )
 
 // freeLines syncs the records whose rows still hold lines that Odoo has moved
-// to this one, and reports whether there were any. A row whose record is gone
-// keeps its lines, and lets go of their ids.
+// to this one, and reports whether there were any. From a row whose record is
+// gone they are taken: it had lost them before.
 func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
 	holders := map[int64]bool{}
 	for _, child := range entity.Children {
@@ -64,27 +65,38 @@ func (b *batch) holders(ctx context.Context, entity *mapping.Entity, child *mapp
 	return store.OdooIDs(ctx, b.engine.db, entity.Name, parents)
 }
 
-// letLinesGo takes the ids of a record's lines off the row of a deleted one.
+// letLinesGo takes the record's lines off the row and the base of a deleted one.
 func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, holder int64) error {
 	return b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		links, err := store.LockLinks(ctx, tx, entity.Name, []int64{holder})
-		if err != nil || links[holder] == nil || links[holder].State != store.DeletedState {
+		l := links[holder]
+		if err != nil || l == nil || l.State != store.DeletedState {
 			return err
 		}
 		for _, child := range entity.Children {
-			lines := []int64{}
+			moved := map[int64]bool{}
 			for _, line := range b.lines[child.Name][id] {
-				lines = append(lines, line.ID())
+				moved[line.ID()] = true
 			}
 			table := b.engine.rules[entity.Name].children[child.Name]
-			rows, err := store.LockChildren(ctx, tx, table, []string{links[holder].LocalID})
+			rows, err := store.LockChildren(ctx, tx, table, []string{l.LocalID})
 			if err != nil {
 				return err
 			}
-			if err := freeLineRows(ctx, tx, table, rows[links[holder].LocalID], lines); err != nil {
+			var gone []string
+			for _, row := range rows[l.LocalID] {
+				if moved[row.OdooID] {
+					gone = append(gone, row.ID)
+				}
+			}
+			if err := store.DeleteRows(ctx, tx, table, gone); err != nil {
 				return err
 			}
+			if lines := l.Base.Lines[child.Name]; len(lines) > 0 {
+				l.Base.Lines[child.Name] = slices.DeleteFunc(lines, func(line record.LineBase) bool { return moved[line.OdooID] })
+			}
 		}
-		return nil
+		l.Version++
+		return store.UpdateLinks(ctx, tx, b.engine.clock.Now(), []*store.Link{l})
 	})
 }

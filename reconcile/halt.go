@@ -43,6 +43,18 @@ var entails = map[string][]string{
 type acceptance struct {
 	Until time.Time `json:"until"`
 	Kinds []string  `json:"kinds"` // of halts
+	// Restored is when a person took what a restore had made of the model.
+	Restored time.Time `json:"restored"`
+}
+
+// restoreStands is how long a record that could not be synced when a restore was
+// accepted is no sign of another one.
+const restoreStands = 7 * 24 * time.Hour
+
+// knew reports that a person who accepted a restore accepted this with it: the
+// record was agreed on before, and was in Odoo as it is shown now.
+func (a acceptance) knew(known store.Seen, shown, now time.Time) bool {
+	return now.Sub(a.Restored) < restoreStands && !known.Synced.After(a.Restored) && !shown.After(a.Restored)
 }
 
 func (a acceptance) covers(kind string, now time.Time) bool {
@@ -110,7 +122,10 @@ func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
 	if err := store.LoadCursor(ctx, e.db, acceptedName(entity.Model), &before); err != nil {
 		return err
 	}
-	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...)}
+	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Restored: before.Restored}
+	if a.covers(HaltOlderCopy, now) {
+		a.Restored = now.UTC()
+	}
 	if now.Before(before.Until) {
 		a.Kinds = append(a.Kinds, before.Kinds...)
 	}

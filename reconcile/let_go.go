@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strconv"
 
 	"odoosync/internal/queue"
@@ -122,22 +121,11 @@ func (b *batch) freeRow(ctx context.Context, tx *sql.Tx, entity *mapping.Entity,
 		if err != nil {
 			return err
 		}
-		if err := freeLineRows(ctx, tx, rules.children[child.Name], rows[l.LocalID], nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// freeLineRows takes Odoo's ids off lines; only those of the list, if there is
-// one.
-func freeLineRows(ctx context.Context, tx *sql.Tx, table store.Table, rows []store.Row, only []int64) error {
-	for _, row := range rows {
-		if row.OdooID == 0 || only != nil && !slices.Contains(only, row.OdooID) {
-			continue
-		}
-		if err := store.UpdateRow(ctx, tx, table, row.ID, []string{table.OdooID}, map[string]any{table.OdooID: nil}); err != nil {
-			return err
+		table := rules.children[child.Name]
+		for _, row := range rows[l.LocalID] {
+			if err := store.UpdateRow(ctx, tx, table, row.ID, []string{table.OdooID}, map[string]any{table.OdooID: nil}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

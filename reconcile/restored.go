@@ -2,10 +2,14 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"odoosync/internal/record"
+	"odoosync/internal/store"
+	"odoosync/mapping"
 	"odoosync/odooclient"
 )
 
@@ -24,40 +28,66 @@ func (b *batch) older(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	for _, entity := range b.entities {
-		var others []int64
-		for id, raw := range b.raws {
-			known := b.versions[entity.Name][id]
-			created, written := odooTime(raw, "create_date"), odooTime(raw, "write_date")
-			switch {
-			case another(known, created):
-				others = append(others, id)
-			case !known.Written.IsZero() && !written.IsZero() && written.Before(known.Written.Add(-clockStep)):
-				halted, err := b.engine.Halt(ctx, b.model, HaltOlderCopy, "%s %d was written at %s UTC when it was last read, and now Odoo says %s: this Odoo is an older copy, or its clock was set back",
-					b.model, id, known.Written.Format(time.DateTime), written.Format(time.DateTime))
-				if err != nil || halted {
-					return halted, err
-				}
-			}
-		}
-		for id := range b.raws {
-			if !slices.Contains(others, id) {
-				b.engine.identities.saw(entity.Name, id, b.engine.clock.Now())
-			}
-		}
-		if len(others) == 0 {
-			continue
-		}
-		slices.Sort(others)
-		halted, err := b.engine.Halt(ctx, b.model, HaltOlderCopy, "%s %d was created at %s UTC, and now another record has this id: this Odoo is another database, or an older copy that has given the id again",
-			b.model, others[0], b.versions[entity.Name][others[0]].Created.Format(time.DateTime))
+		halted, err := b.olderThan(ctx, entity)
 		if err != nil || halted {
 			return halted, err
 		}
-		if err := b.letGo(ctx, entity, others); err != nil {
-			return false, err
-		}
 	}
 	return false, nil
+}
+
+// olderThan compares with what an entity's links know.
+func (b *batch) olderThan(ctx context.Context, entity *mapping.Entity) (bool, error) {
+	var others []int64
+	for _, id := range slices.Sorted(maps.Keys(b.raws)) {
+		sign := b.signOf(entity, id)
+		if sign.why == "" {
+			b.engine.identities.saw(entity.Name, id, b.engine.clock.Now())
+			continue
+		}
+		if halted, err := b.heed(ctx, sign); err != nil || halted {
+			return halted, err
+		}
+		if sign.another {
+			others = append(others, id)
+		}
+	}
+	if len(others) == 0 {
+		return false, nil
+	}
+	return false, b.letGo(ctx, entity, others)
+}
+
+// sign is what tells of a restored Odoo.
+type sign struct {
+	known   store.Seen
+	why     string    // "": there is none
+	shown   time.Time // since when Odoo has had it as it shows it now
+	another bool      // the id belongs to another record
+}
+
+func (b *batch) signOf(entity *mapping.Entity, id int64) sign {
+	known, raw := b.versions[entity.Name][id], b.raws[id]
+	created, written := odooTime(raw, "create_date"), odooTime(raw, "write_date")
+	switch {
+	case another(known, created):
+		return sign{known, fmt.Sprintf("%s %d was created at %s UTC, and now another record has this id: this Odoo is another database, or an older copy that has given the id again",
+			b.model, id, known.Created.Format(time.DateTime)), created, true}
+	case !known.Written.IsZero() && !written.IsZero() && written.Before(known.Written.Add(-clockStep)):
+		return sign{known, fmt.Sprintf("%s %d was written at %s UTC when it was last read, and now Odoo says %s: this Odoo is an older copy, or its clock was set back",
+			b.model, id, known.Written.Format(time.DateTime), written.Format(time.DateTime)), written, false}
+	}
+	return sign{}
+}
+
+// heed halts, unless a person has accepted it.
+func (b *batch) heed(ctx context.Context, s sign) (bool, error) {
+	e := b.engine
+	var a acceptance
+	if err := store.LoadCursor(ctx, e.db, acceptedName(b.model), &a); err != nil || a.knew(s.known, s.shown, e.clock.Now()) {
+		return false, err
+	}
+	return e.Halt(ctx, b.model, HaltOlderCopy, "%s", s.why)
 }
 
 // previewOlder has a plan tell, in place of halting anything, which records are

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
@@ -60,6 +61,11 @@ func (j *job) refuse(err error) error { return refusedRow(j.entity, j.push.Local
 // send makes the calls of the jobs, and returns the records to read back: all
 // whose call may have done something.
 func (r *pushRun) send(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]Target, error) {
+	// A reference may have shown since that this Odoo is not the one we know.
+	if why, err := r.engine.haltOf(ctx, entity.Model); err != nil || why != nil {
+		r.giveUp(ctx, jobs, errors.Join(err, why))
+		return nil, mysqldb.Explain(err)
+	}
 	if _, err := r.engine.compares(ctx, entity.Model); err != nil {
 		r.giveUp(ctx, jobs, err)
 		return nil, err

@@ -155,6 +155,7 @@ type Seen struct {
 	Version int64     // of its link
 	Created time.Time // Odoo's dates; zero when never read
 	Written time.Time
+	Synced  time.Time // when what is known was agreed on, by our clock
 	HasRow  bool
 	Deleted bool // it is a tombstone
 }
@@ -166,7 +167,7 @@ func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[i
 	if len(ids) == 0 {
 		return out, nil
 	}
-	rows, err := q.QueryContext(ctx, "SELECT odoo_id, version, odoo_create_date, odoo_write_date, local_id IS NOT NULL, state = 'deleted' FROM sync_links WHERE entity = ? AND odoo_id IN ("+marks(len(ids))+")",
+	rows, err := q.QueryContext(ctx, "SELECT odoo_id, version, odoo_create_date, odoo_write_date, synced_at, local_id IS NOT NULL, state = 'deleted' FROM sync_links WHERE entity = ? AND odoo_id IN ("+marks(len(ids))+")",
 		append([]any{entity}, anys(ids)...)...)
 	if err != nil {
 		return nil, err
@@ -175,11 +176,11 @@ func Versions(ctx context.Context, q Queryer, entity string, ids []int64) (map[i
 	for rows.Next() {
 		var id int64
 		var s Seen
-		var created, written sql.NullTime
-		if err := rows.Scan(&id, &s.Version, &created, &written, &s.HasRow, &s.Deleted); err != nil {
+		var created, written, synced sql.NullTime
+		if err := rows.Scan(&id, &s.Version, &created, &written, &synced, &s.HasRow, &s.Deleted); err != nil {
 			return nil, err
 		}
-		s.Created, s.Written = created.Time, written.Time
+		s.Created, s.Written, s.Synced = created.Time, written.Time, synced.Time
 		out[id] = s
 	}
 	return out, rows.Err()

@@ -69,6 +69,7 @@ type run struct {
 	counts   Counts
 	resumed  bool
 	seeding  bool
+	away     bool // a side was: the run goes on once it is back
 }
 
 // resumable is how old the beginning of a sweep may be that is gone on with.
@@ -164,7 +165,8 @@ func (r *run) work(ctx context.Context) error {
 			return true
 		}
 		failures = append(failures, a.blame(mysqldb.Explain(err)))
-		return !away(ctx, err)
+		r.away = away(ctx, err)
+		return !r.away
 	}
 	for _, a := range r.areas() {
 		if !try(a, "lists "+a.name(), func(ctx context.Context) error { return r.compare(ctx, a) }) {
@@ -176,11 +178,13 @@ func (r *run) work(ctx context.Context) error {
 	}
 	if r.o.Entity == "" {
 		if err := r.step(ctx, "names", r.names); err != nil {
+			r.away = away(ctx, err)
 			return errors.Join(append(failures, err)...)
 		}
 	}
 	// Before the full reads, which would find edited rows too and not tell them apart.
 	if err := r.step(ctx, "rows", r.rows); err != nil {
+		r.away = away(ctx, err)
 		return errors.Join(append(failures, err)...)
 	}
 	for _, a := range r.areas() {
@@ -274,8 +278,8 @@ func (r *run) close(stopped context.Context, failure error) error {
 		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here"
 		failure = record.Wrap(record.CodeUnavailable, failure, "the sweep was stopped; it goes on where it stopped")
 	default:
-		r.position.Stopped = away(ctx, failure)
-		r.s.rest(r.position.Stopped)
+		r.position.Stopped = r.away
+		r.s.rest(r.away)
 		r.record.State, r.record.Error = store.RunFailed, record.Message(failure)
 	}
 	if err := r.save(ctx); err != nil && failure == nil {
