@@ -37,7 +37,7 @@ func (e *Engine) GuardDatabase(ctx context.Context) error {
 	}
 	if known.UUID != "" {
 		for _, model := range e.models() {
-			halted, err := e.Halt(ctx, model, HaltOtherDatabase, "Odoo answers from another database (its database.uuid is not the one that was synced): a copy, or another company's")
+			halted, err := e.halt(ctx, model, HaltOtherDatabase, uuid, "Odoo answers from another database (its database.uuid is not the one that was synced): a copy, or another company's")
 			if err != nil || halted {
 				return err
 			}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,6 +44,7 @@ var entails = map[string][]string{
 type acceptance struct {
 	Until time.Time `json:"until"`
 	Kinds []string  `json:"kinds"` // of halts
+	Of    string    `json:"of"`    // the uuid of the other database
 	// Restored is when a person took what a restore had made of the model.
 	Restored time.Time `json:"restored"`
 }
@@ -57,8 +59,8 @@ func (a acceptance) knew(known store.Seen, shown, now time.Time) bool {
 	return now.Sub(a.Restored) < restoreStands && !known.Synced.After(a.Restored) && !shown.After(a.Restored)
 }
 
-func (a acceptance) covers(kind string, now time.Time) bool {
-	return now.Before(a.Until) && slices.Contains(a.Kinds, kind)
+func (a acceptance) covers(kind, of string, now time.Time) bool {
+	return now.Before(a.Until) && slices.Contains(a.Kinds, kind) && (kind != HaltOtherDatabase || a.Of == of)
 }
 
 // acceptedName keeps a model's acceptance.
@@ -69,22 +71,27 @@ func acceptedName(model string) string { return "accepted:" + model }
 // that on all models. It reports whether the model is halted: it is not within
 // the hour after a halt of that kind was accepted.
 func (e *Engine) Halt(ctx context.Context, model, kind, format string, args ...any) (bool, error) {
-	if accepted, err := e.accepted(ctx, model, kind); err != nil || accepted {
+	return e.halt(ctx, model, kind, "", fmt.Sprintf(format, args...))
+}
+
+// halt is Halt; of is what was seen, where another of the kind is another reason.
+func (e *Engine) halt(ctx context.Context, model, kind, of, why string) (bool, error) {
+	if accepted, err := e.accepted(ctx, model, kind, of); err != nil || accepted {
 		return false, err
 	}
 	models, what, scope := []string{model}, model, " --entity "+e.mapping.ByModel(model)[0].Name
 	if wide(kind) {
 		models, what, scope = e.models(), "any model", ""
 	}
-	reason := fmt.Sprintf(format, args...) + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes", what, scope)
+	reason := why + fmt.Sprintf(". Nothing of %s is synced or deleted until somebody has looked: if Odoo is right as it is now, run odoosync resync%s --allow-deletes", what, scope)
 	var halts []store.Halt
 	for _, m := range models {
-		working, err := e.working(ctx, m, kind)
+		working, err := e.working(ctx, m, kind, of)
 		if err != nil {
 			return false, err
 		}
 		if working {
-			halts = append(halts, store.Halt{Model: m, Kind: kind, Reason: reason})
+			halts = append(halts, store.Halt{Model: m, Kind: kind, Of: of, Reason: reason})
 		}
 	}
 	if len(halts) > 0 {
@@ -95,8 +102,8 @@ func (e *Engine) Halt(ctx context.Context, model, kind, format string, args ...a
 
 // working reports that a model is not halted, and would be by a reason of this
 // kind.
-func (e *Engine) working(ctx context.Context, model, kind string) (bool, error) {
-	if accepted, err := e.accepted(ctx, model, kind); err != nil || accepted {
+func (e *Engine) working(ctx context.Context, model, kind, of string) (bool, error) {
+	if accepted, err := e.accepted(ctx, model, kind, of); err != nil || accepted {
 		return false, err
 	}
 	known, err := store.HaltOf(ctx, e.db, model)
@@ -104,10 +111,10 @@ func (e *Engine) working(ctx context.Context, model, kind string) (bool, error) 
 }
 
 // accepted reports that a person has taken what would halt a model.
-func (e *Engine) accepted(ctx context.Context, model, kind string) (bool, error) {
+func (e *Engine) accepted(ctx context.Context, model, kind, of string) (bool, error) {
 	var a acceptance
 	err := store.LoadCursor(ctx, e.db, acceptedName(model), &a)
-	return a.covers(kind, e.clock.Now()), err
+	return a.covers(kind, of, e.clock.Now()), err
 }
 
 // accept ends the halt of an entity's model, and lets none of its kind follow
@@ -122,12 +129,13 @@ func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
 	if err := store.LoadCursor(ctx, e.db, acceptedName(entity.Model), &before); err != nil {
 		return err
 	}
-	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Restored: before.Restored}
-	if a.covers(HaltOlderCopy, now) {
+	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Of: halt.Of, Restored: before.Restored}
+	if a.covers(HaltOlderCopy, "", now) {
 		a.Restored = now.UTC()
 	}
 	if now.Before(before.Until) {
 		a.Kinds = append(a.Kinds, before.Kinds...)
+		a.Of = cmp.Or(a.Of, before.Of)
 	}
 	if err := store.SaveCursor(ctx, e.db, now, acceptedName(entity.Model), a); err != nil {
 		return err

@@ -13,8 +13,9 @@ const haltPrefix = "halt:"
 // person has accepted what Odoo shows now.
 type Halt struct {
 	Model  string    `json:"model"`
-	Kind   string    `json:"kind"`   // other_database, older_copy, empty, hidden, company
-	Reason string    `json:"reason"` // a sentence that says what to do
+	Kind   string    `json:"kind"`         // other_database, older_copy, empty, hidden, company
+	Reason string    `json:"reason"`       // a sentence that says what to do
+	Of     string    `json:"of,omitempty"` // what was seen: another database's uuid
 	Since  time.Time `json:"since"`
 }
 

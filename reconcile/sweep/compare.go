@@ -33,7 +33,7 @@ func (r *run) compare(ctx context.Context, a area) error {
 		c.undone = r.position.Undone
 		c.before = slices.Sorted(maps.Keys(c.undone))
 	} else {
-		r.position.Undone = c.undone
+		r.position.Area, r.position.Span, r.position.After, r.position.Undone = a.name(), store.Span{}, 0, c.undone
 	}
 	db := r.s.o.DB
 	if err := r.s.o.Engine.HaltError(ctx, a.entity.Model); err != nil {

@@ -94,16 +94,19 @@ func (r *run) namesOf(ctx context.Context, m shownModel) error {
 		}
 		return nil
 	}
-	var err error
-	if place.Settled == "" {
+	from, err := r.s.since(timeOf(place.Settled), limit), error(nil)
+	if from.IsZero() {
 		err = r.s.o.Odoo.StampsByID(ctx, l, r.s.o.List, 0, page)
 	} else {
-		err = r.s.o.Odoo.PagesByWriteDate(ctx, l, r.s.o.List, odooclient.Cursor{WriteDate: place.Settled}, page)
+		err = r.s.o.Odoo.PagesByWriteDate(ctx, l, r.s.o.List, odooclient.Cursor{WriteDate: from.Format(odooclient.TimeLayout)}, page)
 	}
 	if err != nil {
 		return err
 	}
-	place.Settled = limit.Format(odooclient.TimeLayout)
+	if limit.After(from) {
+		from = limit
+	}
+	place.Settled = from.Format(odooclient.TimeLayout)
 	return store.SaveCursor(ctx, r.s.o.DB, r.s.o.Clock.Now(), namesPlace(m.model), place)
 }
 

@@ -97,10 +97,7 @@ func (p *poll) area(ctx context.Context, a area) error {
 		w.place.Settled = w.limit.Format(odooclient.TimeLayout)
 	}
 	w.from = w.place.Settled
-	// A clock that was set back must not hide what is written now.
-	if w.limit.Before(timeOf(w.from)) {
-		w.from = w.limit.Format(odooclient.TimeLayout)
-	}
+	w.from = p.s.since(timeOf(w.from), w.limit).Format(odooclient.TimeLayout)
 	if p.done[a.entity.Model] == nil {
 		p.done[a.entity.Model] = map[int64]bool{}
 	}
@@ -237,6 +234,9 @@ const mostRefused = 100_000
 func (p *poll) pass(ctx context.Context, w *window, reached time.Time, seen bool) error {
 	if reached.After(w.limit) {
 		reached = w.limit
+	}
+	if from := timeOf(w.from); reached.Before(from) {
+		reached = from
 	}
 	if !w.open.IsZero() && w.open.Before(reached) {
 		reached = w.open

@@ -86,18 +86,27 @@ func New(o Options) *Sweeper {
 	return &Sweeper{o: o, areas: areasOf(o.Mapping), refused: map[refusal]time.Time{}}
 }
 
-// farApart is how far Odoo's clock may be off ours. What is further away is a
-// proxy's mistake: of places that follow it, one would hide what comes for years,
-// and the next have all of the past read again.
-const farApart = 24 * time.Hour
-
-// now is the time at Odoo, as its last answer told it; ours where no answer did.
+// now is the time at Odoo, as its last answer told it, and never later than ours:
+// whichever clock is ahead, a place that follows it would hide what is written
+// until the other one is there.
 func (s *Sweeper) now() time.Time {
 	ours := s.o.Clock.Now().UTC().Truncate(time.Second)
-	if at := s.o.Odoo.Clock(); !at.IsZero() && at.Sub(ours).Abs() <= farApart {
+	if at := s.o.Odoo.Clock(); !at.IsZero() && at.Before(ours) {
 		return at
 	}
 	return ours
+}
+
+// farBack is how far a clock may be set back. What is further back is a proxy's
+// mistake, for which all of the past need not be read again.
+const farBack = 24 * time.Hour
+
+// since is where to go on from a place, by a limit that a clock has set.
+func (s *Sweeper) since(place, limit time.Time) time.Time {
+	if limit.Before(place) && (place.Sub(limit) <= farBack || place.After(s.o.Clock.Now())) {
+		return limit
+	}
+	return place
 }
 
 // away reports an error that ends everything: a side cannot be reached, or we
