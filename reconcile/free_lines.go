@@ -13,7 +13,8 @@ import (
 
 // freeLines syncs the records whose rows still hold lines that Odoo has moved
 // to this one, and reports whether there were any. From a row whose record is
-// gone they are taken: it had lost them before.
+// gone they are taken: it had lost them before. A row that was edited since, and
+// waits for a person, keeps them without their ids.
 func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
 	holders := map[int64]bool{}
 	for _, child := range entity.Children {
@@ -31,14 +32,14 @@ func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64)
 	}
 	maps.DeleteFunc(holders, func(_ int64, other bool) bool { return !other })
 	ids := slices.Sorted(maps.Keys(holders))
-	versions, err := store.Versions(ctx, b.engine.db, entity.Name, ids)
+	links, err := store.LinksOfRecords(ctx, b.engine.db, entity.Name, ids)
 	if err != nil {
 		return false, err
 	}
 	var targets []Target
 	for _, holder := range ids {
 		switch {
-		case versions[holder].Deleted:
+		case links[holder] != nil && links[holder].DeletedBy == record.Odoo:
 			if err := b.letLinesGo(ctx, entity, id, holder); err != nil {
 				return false, err
 			}
@@ -70,7 +71,7 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 	return b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		links, err := store.LockLinks(ctx, tx, entity.Name, []int64{holder})
 		l := links[holder]
-		if err != nil || l == nil || l.State != store.DeletedState {
+		if err != nil || l == nil || l.DeletedBy != record.Odoo {
 			return err
 		}
 		for _, child := range entity.Children {
@@ -83,13 +84,8 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 			if err != nil {
 				return err
 			}
-			var gone []string
-			for _, row := range rows[l.LocalID] {
-				if moved[row.OdooID] {
-					gone = append(gone, row.ID)
-				}
-			}
-			if err := store.DeleteRows(ctx, tx, table, gone); err != nil {
+			held := slices.DeleteFunc(rows[l.LocalID], func(row store.Row) bool { return !moved[row.OdooID] })
+			if err := letLinesOf(ctx, tx, table, l, held); err != nil {
 				return err
 			}
 			if lines := l.Base.Lines[child.Name]; len(lines) > 0 {
@@ -99,4 +95,25 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 		l.Version++
 		return store.UpdateLinks(ctx, tx, b.engine.clock.Now(), []*store.Link{l})
 	})
+}
+
+func letLinesOf(ctx context.Context, tx *sql.Tx, table store.Table, l *store.Link, held []store.Row) error {
+	if l.State != store.DeletedState {
+		return freeRows(ctx, tx, table, held)
+	}
+	ids := make([]string, len(held))
+	for i, row := range held {
+		ids[i] = row.ID
+	}
+	return store.DeleteRows(ctx, tx, table, ids)
+}
+
+// freeRows takes Odoo's ids off lines.
+func freeRows(ctx context.Context, tx *sql.Tx, table store.Table, rows []store.Row) error {
+	for _, row := range rows {
+		if err := store.UpdateRow(ctx, tx, table, row.ID, []string{table.OdooID}, map[string]any{table.OdooID: nil}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -44,7 +44,7 @@ var entails = map[string][]string{
 type acceptance struct {
 	Until time.Time `json:"until"`
 	Kinds []string  `json:"kinds"` // of halts
-	Of    string    `json:"of"`    // the uuid of the other database
+	Of    string    `json:"of"`    // the uuid of the other database, without an end
 	// Restored is when a person took what a restore had made of the model.
 	Restored time.Time `json:"restored"`
 }
@@ -60,7 +60,10 @@ func (a acceptance) knew(known store.Seen, shown, now time.Time) bool {
 }
 
 func (a acceptance) covers(kind, of string, now time.Time) bool {
-	return now.Before(a.Until) && slices.Contains(a.Kinds, kind) && (kind != HaltOtherDatabase || a.Of == of)
+	if kind == HaltOtherDatabase { // it stays accepted while other models wait for a person
+		return of != "" && a.Of == of
+	}
+	return now.Before(a.Until) && slices.Contains(a.Kinds, kind)
 }
 
 // acceptedName keeps a model's acceptance.
@@ -129,13 +132,12 @@ func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
 	if err := store.LoadCursor(ctx, e.db, acceptedName(entity.Model), &before); err != nil {
 		return err
 	}
-	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Of: halt.Of, Restored: before.Restored}
+	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Of: cmp.Or(halt.Of, before.Of), Restored: before.Restored}
 	if a.covers(HaltOlderCopy, "", now) {
 		a.Restored = now.UTC()
 	}
 	if now.Before(before.Until) {
 		a.Kinds = append(a.Kinds, before.Kinds...)
-		a.Of = cmp.Or(a.Of, before.Of)
 	}
 	if err := store.SaveCursor(ctx, e.db, now, acceptedName(entity.Model), a); err != nil {
 		return err

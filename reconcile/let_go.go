@@ -121,11 +121,8 @@ func (b *batch) freeRow(ctx context.Context, tx *sql.Tx, entity *mapping.Entity,
 		if err != nil {
 			return err
 		}
-		table := rules.children[child.Name]
-		for _, row := range rows[l.LocalID] {
-			if err := store.UpdateRow(ctx, tx, table, row.ID, []string{table.OdooID}, map[string]any{table.OdooID: nil}); err != nil {
-				return err
-			}
+		if err := freeRows(ctx, tx, rules.children[child.Name], rows[l.LocalID]); err != nil {
+			return err
 		}
 	}
 	return nil
