@@ -1,10 +1,11 @@
 -- The numbers that the Odoo module gives its deliveries, one stream a
--- configuration: which of them did not arrive.
+-- configuration: which of them did not arrive. And who made the change that an
+-- event tells of, where it was not a person: the daemon itself.
 
 -- +goose Up
 SET @missing = (SELECT COUNT(*) = 0 FROM information_schema.COLUMNS
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'webhook_logs' AND COLUMN_NAME = 'stream');
-SET @change = IF(@missing, 'ALTER TABLE webhook_logs ADD COLUMN stream CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL, ADD COLUMN stream_number BIGINT NULL, ADD INDEX idx_stream (stream, stream_number)', 'DO 0');
+SET @change = IF(@missing, 'ALTER TABLE webhook_logs ADD COLUMN stream CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL, ADD COLUMN stream_number BIGINT NULL, ADD COLUMN origin VARCHAR(32) NULL, ADD INDEX idx_stream (stream, stream_number)', 'DO 0');
 PREPARE change_logs FROM @change;
 EXECUTE change_logs;
 DEALLOCATE PREPARE change_logs;
@@ -29,4 +30,4 @@ CREATE TABLE IF NOT EXISTS sync_missing (
 -- +goose Down
 DROP TABLE IF EXISTS sync_missing;
 DROP TABLE IF EXISTS sync_streams;
-ALTER TABLE webhook_logs DROP INDEX idx_stream, DROP COLUMN stream_number, DROP COLUMN stream;
+ALTER TABLE webhook_logs DROP INDEX idx_stream, DROP COLUMN origin, DROP COLUMN stream_number, DROP COLUMN stream;

@@ -39,6 +39,7 @@ type Options struct {
 	Logger        *zap.Logger
 	// OnReceived is told of every request's status, for metrics; may be nil.
 	OnReceived func(event string, status int)
+	OnEcho     func() // is told of every event that a write of ours has caused; may be nil
 }
 
 // Handler serves the webhook endpoints. It is safe for concurrent use.
@@ -235,6 +236,9 @@ func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
 	} else {
 		h.o.Logger.Info("webhook received", fields...)
 		answer.JSON(c, http.StatusOK, answer.Said{Status: "success", Message: "Webhook traité"})
+	}
+	if h.o.OnEcho != nil && p == nil && e.Origin == queue.OriginDaemon {
+		h.o.OnEcho()
 	}
 	if h.o.OnReceived != nil {
 		h.o.OnReceived(e.Type, status)

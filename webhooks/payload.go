@@ -61,6 +61,9 @@ func (ep endpoint) event(m map[string]any, body []byte, now time.Time) (queue.Ev
 		return e, refuse(422, "missing_event", "event: a text is missing, such as %q", ep.events[0])
 	}
 	e.Type = name
+	if origin, ok := m["origin"].(string); ok {
+		e.Origin = headerID(origin, 32)
+	}
 	e.Data = rawMember(body, "data")
 	if !slices.Contains(ep.events, name) {
 		return e, refuse(422, "unknown_event", "event: %.100q is not one of this endpoint's events (%s)", name, strings.Join(ep.events, ", "))

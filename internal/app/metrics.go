@@ -20,6 +20,7 @@ type metrics struct {
 	calls     *prometheus.HistogramVec
 	missed    prometheus.Counter
 	repaired  prometheus.Counter
+	echoes    prometheus.Counter
 	runs      runFigures
 	database  *databaseFigures // nil until there is one
 }
@@ -30,9 +31,10 @@ func newMetrics() *metrics {
 		processed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_webhooks_processed_total", Help: "Worked webhooks by outcome."}, []string{"outcome"}),
 		missed:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_total", Help: "Webhooks that Odoo sent and that did not arrive, by their numbers."}),
 		repaired:  prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_repaired_total", Help: "Missing webhooks whose records were read."}),
+		echoes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_echoes_total", Help: "Webhooks of changes that this daemon or another one has made itself."}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "odoosync_odoo_call_seconds", Help: "Calls to Odoo by method and result.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100}}, []string{"method", "code"})}
-	m.registry.MustRegister(m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.echoes, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -42,6 +42,7 @@ type WebhookCounts struct {
 	Pending       int64   `json:"pending"`
 	OldestSeconds float64 `json:"oldest_pending_seconds"`
 	Failed        int64   `json:"failed"`
+	Echoes        int64   `json:"echoes"` // of all: of our own writes
 }
 
 // Stream compares what a configuration of Odoo's module has sent with what arrived.
@@ -102,7 +103,7 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 	if err != nil {
 		return s, err
 	}
-	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error}
+	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error, Echoes: stats.Echoes}
 	streams, err := queue.Streams(ctx, db)
 	if err != nil {
 		return s, err
@@ -162,7 +163,7 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 	if err := table.Flush(); err != nil {
 		return false, err
 	}
-	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed)
+	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed; %d were echoes of our own writes.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed, s.Webhooks.Echoes)
 	for _, one := range s.Streams {
 		sent := "not told"
 		if one.Sent > 0 {

@@ -17,6 +17,9 @@ const (
 	SourceRecheck    = "recheck"    // a second look at a record, see LookAgainTx
 )
 
+// OriginDaemon marks the echo of a write of ours.
+const OriginDaemon = "daemon"
+
 // Event is one received webhook.
 type Event struct {
 	ID         int64
@@ -29,6 +32,7 @@ type Event struct {
 	DeliveryID string          // the sender's id of the delivery, "" for none
 	RequestID  string
 	Place      Place     // its number at the sender, zero for none
+	Origin     string    // who made the change, "" for people: OriginDaemon. Only a hint
 	EventTime  time.Time // UTC; zero when the sender did not say
 	ReceivedAt time.Time // UTC
 	Attempts   int

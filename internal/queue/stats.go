@@ -13,6 +13,7 @@ type Stats struct {
 	Pending       int64
 	Success       int64
 	Error         int64
+	Echoes        int64 // of writes of ours, as their sender said
 	Outcomes      map[string]int64
 	OldestPending time.Duration // since the receipt of the oldest pending event, 0 for none
 }
@@ -25,18 +26,19 @@ type Querier interface {
 // ReadStats counts the events. Second looks that are planned are no backlog.
 func ReadStats(ctx context.Context, db Querier, now time.Time) (Stats, error) {
 	s := Stats{Outcomes: map[string]int64{}}
-	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us) FROM webhook_logs WHERE status <> 'pending' OR source <> '"+SourceRecheck+"' GROUP BY status, COALESCE(outcome, '')")
+	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us), COALESCE(SUM(origin = '"+OriginDaemon+"'), 0) FROM webhook_logs WHERE status <> 'pending' OR source <> '"+SourceRecheck+"' GROUP BY status, COALESCE(outcome, '')")
 	if err != nil {
 		return s, mysqldb.Explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var status, outcome string
-		var n int64
+		var n, echoes int64
 		var oldest time.Time
-		if err := rows.Scan(&status, &outcome, &n, &oldest); err != nil {
+		if err := rows.Scan(&status, &outcome, &n, &oldest, &echoes); err != nil {
 			return s, mysqldb.Explain(err)
 		}
+		s.Echoes += echoes
 		switch status {
 		case "pending":
 			s.Pending += n
