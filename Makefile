@@ -41,7 +41,8 @@ test: setup ## Run the tests
 
 test-odoo: modules ## Test the Odoo module in a real Odoo: ODOO_SRC=<a checkout of Odoo 16 to 19>
 	@if [ -z "$(ODOO_SRC)" ]; then echo "test-odoo skipped: ODOO_SRC names no checkout of Odoo (make test-odoo ODOO_SRC=/path/to/odoo)"; \
-	else ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 40m ./internal/realodoo; fi
+	else ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 40m ./internal/realodoo && \
+	ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 20m -run TestWithARealOdoo ./cmd/odoosync; fi
 
 addons: ## Write addons/<series>.0 from addons/source
 	$(GO) run ./internal/addons/generate
