@@ -13,8 +13,8 @@ import (
 
 // freeLines syncs the records whose rows still hold lines that Odoo has moved
 // to this one, and reports whether there were any. From a row whose record is
-// gone they are taken: it had lost them before. A row that was edited since, and
-// waits for a person, keeps them without their ids.
+// gone they are taken: it had lost them before. A row that lives on keeps them
+// without their ids.
 func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64) (bool, error) {
 	holders := map[int64]bool{}
 	for _, child := range entity.Children {
@@ -74,6 +74,10 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 		if err != nil || l == nil || l.DeletedBy != record.Odoo {
 			return err
 		}
+		alive, err := b.lives(ctx, tx, entity, l)
+		if err != nil {
+			return err
+		}
 		for _, child := range entity.Children {
 			moved := map[int64]bool{}
 			for _, line := range b.lines[child.Name][id] {
@@ -85,7 +89,7 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 				return err
 			}
 			held := slices.DeleteFunc(rows[l.LocalID], func(row store.Row) bool { return !moved[row.OdooID] })
-			if err := letLinesOf(ctx, tx, table, l, held); err != nil {
+			if err := letLinesOf(ctx, tx, table, alive, held); err != nil {
 				return err
 			}
 			if lines := l.Base.Lines[child.Name]; len(lines) > 0 {
@@ -97,8 +101,16 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 	})
 }
 
-func letLinesOf(ctx context.Context, tx *sql.Tx, table store.Table, l *store.Link, held []store.Row) error {
-	if l.State != store.DeletedState {
+// lives reports that the row of a record that is gone is not: somebody edited it,
+// or wants a record for it again.
+func (b *batch) lives(ctx context.Context, tx *sql.Tx, entity *mapping.Entity, l *store.Link) (bool, error) {
+	rows, err := store.LockRows(ctx, tx, b.engine.rules[entity.Name].table, []string{l.LocalID})
+	row, there := rows[l.LocalID]
+	return l.State != store.DeletedState || there && entity.DeletedColumn != "" && row.Columns[entity.DeletedColumn] == nil, err
+}
+
+func letLinesOf(ctx context.Context, tx *sql.Tx, table store.Table, alive bool, held []store.Row) error {
+	if alive {
 		return freeRows(ctx, tx, table, held)
 	}
 	ids := make([]string, len(held))
