@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.uber.org/zap"
+
 	"odoosync/internal/store"
 )
 
@@ -32,8 +34,11 @@ func (e *Engine) GuardDatabase(ctx context.Context) error {
 	}
 	e.looked.Store(e.clock.Now().UnixNano())
 	var known database
-	if err := store.LoadCursor(ctx, e.db, databaseName, &known); err != nil || uuid == "" || known.UUID == uuid {
+	if err := store.LoadCursor(ctx, e.db, databaseName, &known); err != nil || uuid == "" {
 		return err
+	}
+	if known.UUID == uuid {
+		return e.backAgain(ctx)
 	}
 	if known.UUID != "" {
 		for _, model := range e.models() {
@@ -44,6 +49,25 @@ func (e *Engine) GuardDatabase(ctx context.Context) error {
 		}
 	}
 	return store.SaveCursor(ctx, e.db, e.clock.Now(), databaseName, database{UUID: uuid})
+}
+
+// backAgain ends the halts over another database: it is the one that was synced.
+// To accept them now would be to accept the other one for when it comes back.
+func (e *Engine) backAgain(ctx context.Context) error {
+	halts, err := store.Halts(ctx, e.db)
+	if err != nil {
+		return err
+	}
+	for _, h := range halts {
+		if h.Kind != HaltOtherDatabase {
+			continue
+		}
+		e.log.Info("the database that was synced answers again: work goes on", zap.String("model", h.Model))
+		if err := store.EndHalt(ctx, e.db, h.Model); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // guardAgain is GuardDatabase where the last look is too long ago to create

@@ -171,6 +171,9 @@ const maxRereads = 5
 // for each, in no certain order. An error means that a side is out of reach:
 // the results are those that ended before; the others are untouched.
 func (e *Engine) SyncRecords(ctx context.Context, model string, targets []Target) ([]Result, error) {
+	if err := e.guardAgain(ctx); err != nil {
+		return nil, mysqldb.Explain(err)
+	}
 	return e.sync(ctx, model, targets, newTrail())
 }
 

@@ -54,6 +54,11 @@ func (b *batch) freeLines(ctx context.Context, entity *mapping.Entity, id int64)
 			return false, err
 		}
 	}
+	for _, t := range targets { // what was edited here stays, for a person to decide, and has no id any more
+		if err := b.letLinesGo(ctx, entity, id, t.OdooID); err != nil {
+			return false, err
+		}
+	}
 	return len(holders) > 0, nil
 }
 
@@ -66,12 +71,13 @@ func (b *batch) holders(ctx context.Context, entity *mapping.Entity, child *mapp
 	return store.OdooIDs(ctx, b.engine.db, entity.Name, parents)
 }
 
-// letLinesGo takes the record's lines off the row and the base of a deleted one.
+// letLinesGo takes the record's lines off another one's row, and off the base of
+// a deleted one.
 func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, holder int64) error {
 	return b.engine.db.InTx(ctx, func(tx *sql.Tx) error {
 		links, err := store.LockLinks(ctx, tx, entity.Name, []int64{holder})
 		l := links[holder]
-		if err != nil || l == nil || l.DeletedBy != record.Odoo {
+		if err != nil || l == nil || l.LocalID == "" {
 			return err
 		}
 		alive, err := b.lives(ctx, tx, entity, l)
@@ -92,7 +98,7 @@ func (b *batch) letLinesGo(ctx context.Context, entity *mapping.Entity, id, hold
 			if err := letLinesOf(ctx, tx, table, alive, held); err != nil {
 				return err
 			}
-			if lines := l.Base.Lines[child.Name]; len(lines) > 0 {
+			if lines := l.Base.Lines[child.Name]; len(lines) > 0 && l.DeletedBy == record.Odoo {
 				l.Base.Lines[child.Name] = slices.DeleteFunc(lines, func(line record.LineBase) bool { return moved[line.OdooID] })
 			}
 		}

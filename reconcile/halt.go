@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
+	"maps"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,9 +42,8 @@ var entails = map[string][]string{
 
 // acceptance is what a person has taken of a model as Odoo shows it.
 type acceptance struct {
-	Until time.Time `json:"until"`
-	Kinds []string  `json:"kinds"` // of halts
-	Of    string    `json:"of"`    // the uuid of the other database, without an end
+	Until map[string]time.Time `json:"until"` // by kind of halt
+	Of    string               `json:"of"`    // the uuid of the other database, without an end
 	// Restored is when a person took what a restore had made of the model.
 	Restored time.Time `json:"restored"`
 }
@@ -63,7 +62,7 @@ func (a acceptance) covers(kind, of string, now time.Time) bool {
 	if kind == HaltOtherDatabase { // it stays accepted while other models wait for a person
 		return of != "" && a.Of == of
 	}
-	return now.Before(a.Until) && slices.Contains(a.Kinds, kind)
+	return now.Before(a.Until[kind])
 }
 
 // acceptedName keeps a model's acceptance.
@@ -94,7 +93,7 @@ func (e *Engine) halt(ctx context.Context, model, kind, of, why string) (bool, e
 			return false, err
 		}
 		if working {
-			halts = append(halts, store.Halt{Model: m, Kind: kind, Of: of, Reason: reason})
+			halts = append(halts, store.Halt{Model: m, Kind: kind, Wide: wide(kind), Of: of, Reason: reason})
 		}
 	}
 	if len(halts) > 0 {
@@ -103,14 +102,14 @@ func (e *Engine) halt(ctx context.Context, model, kind, of, why string) (bool, e
 	return true, store.SetHalts(ctx, e.db, e.clock.Now(), halts...)
 }
 
-// working reports that a model is not halted, and would be by a reason of this
-// kind.
+// working reports that a model is not halted, or for a narrower reason, and would
+// be by one of this kind.
 func (e *Engine) working(ctx context.Context, model, kind, of string) (bool, error) {
 	if accepted, err := e.accepted(ctx, model, kind, of); err != nil || accepted {
 		return false, err
 	}
 	known, err := store.HaltOf(ctx, e.db, model)
-	return known == nil, err
+	return known == nil || wide(kind) && !known.Wide, err
 }
 
 // accepted reports that a person has taken what would halt a model.
@@ -132,12 +131,13 @@ func (e *Engine) accept(ctx context.Context, entity *mapping.Entity) error {
 	if err := store.LoadCursor(ctx, e.db, acceptedName(entity.Model), &before); err != nil {
 		return err
 	}
-	a := acceptance{Until: now.Add(time.Hour), Kinds: append([]string{halt.Kind}, entails[halt.Kind]...), Of: cmp.Or(halt.Of, before.Of), Restored: before.Restored}
+	a := acceptance{Until: map[string]time.Time{}, Of: cmp.Or(halt.Of, before.Of), Restored: before.Restored}
+	maps.Copy(a.Until, before.Until)
+	for _, kind := range append([]string{halt.Kind}, entails[halt.Kind]...) {
+		a.Until[kind] = now.Add(time.Hour)
+	}
 	if a.covers(HaltOlderCopy, "", now) {
 		a.Restored = now.UTC()
-	}
-	if now.Before(before.Until) {
-		a.Kinds = append(a.Kinds, before.Kinds...)
 	}
 	if err := store.SaveCursor(ctx, e.db, now, acceptedName(entity.Model), a); err != nil {
 		return err

@@ -70,13 +70,13 @@ func NewPusher(o PusherOptions) *Pusher {
 func (p *Pusher) Push(ctx context.Context, grace time.Duration) error {
 	work, end := withGrace(ctx, p.o.Clock, grace)
 	defer end()
-	if err := p.engine.guardAgain(work); err != nil {
-		return err
-	}
 	if err := p.takeUp(work); err != nil {
 		return err
 	}
 	for ctx.Err() == nil {
+		if err := p.engine.guardAgain(work); err != nil {
+			return err
+		}
 		n, err := p.Step(work)
 		if err != nil || n == 0 {
 			return err

@@ -13,14 +13,15 @@ const haltPrefix = "halt:"
 // person has accepted what Odoo shows now.
 type Halt struct {
 	Model  string    `json:"model"`
-	Kind   string    `json:"kind"`         // other_database, older_copy, empty, hidden, company
-	Reason string    `json:"reason"`       // a sentence that says what to do
-	Of     string    `json:"of,omitempty"` // what was seen: another database's uuid
+	Kind   string    `json:"kind"`           // other_database, older_copy, empty, hidden, company
+	Reason string    `json:"reason"`         // a sentence that says what to do
+	Wide   bool      `json:"wide,omitempty"` // of all models: it takes the place of a reason that is of one
+	Of     string    `json:"of,omitempty"`   // what was seen: another database's uuid
 	Since  time.Time `json:"since"`
 }
 
 // SetHalts halts models, all or none. One that is halted already keeps its first
-// reason.
+// reason, unless that is narrower.
 func SetHalts(ctx context.Context, tx Execer, now time.Time, halts ...Halt) error {
 	rows := make([][]any, len(halts))
 	for i, h := range halts {
@@ -31,7 +32,8 @@ func SetHalts(ctx context.Context, tx Execer, now time.Time, halts ...Halt) erro
 		}
 		rows[i] = []any{haltPrefix + h.Model, string(text), now.UTC()}
 	}
-	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, rows, " ON DUPLICATE KEY UPDATE name = name")
+	return insertRows(ctx, tx, "sync_cursors", []string{"name", "value", "updated_at"}, rows,
+		" ON DUPLICATE KEY UPDATE value = IF(JSON_UNQUOTE(JSON_EXTRACT(VALUES(value), '$.wide')) = 'true' AND COALESCE(JSON_UNQUOTE(JSON_EXTRACT(value, '$.wide')), '') <> 'true', VALUES(value), value)")
 }
 
 // EndHalt lets a model's records be worked again.

@@ -102,7 +102,7 @@ func (s *Sweeper) unfinished(ctx context.Context) (SweepOptions, bool, error) {
 // failed by itself, was cancelled, or began long ago is not gone on with: what it
 // had done may have changed since.
 func cutOff(last *store.Run, now time.Time) (p position, ok bool) {
-	if last == nil || now.Sub(last.Started) > resumable {
+	if last == nil || last.CancelRequested || now.Sub(last.Started) > resumable {
 		return p, false
 	}
 	err := json.Unmarshal(last.Position, &p)
