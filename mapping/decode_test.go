@@ -163,7 +163,7 @@ func TestWants(t *testing.T) {
 func TestOdooFieldsAreAllThatDecodeReads(t *testing.T) {
 	e := sampleMapping(t, false).ByName("orders")
 	require.Equal(t, []string{"access_url", "amount_total", "create_date", "date_order", "note", "order_line", "partner_id", "state", "user_id", "write_date"}, e.OdooFields())
-	require.Equal(t, []string{"helper_id", "name", "origin_ids", "product_uom_qty", "tax_id", "write_date"}, e.Child("order_line").OdooFields())
+	require.Equal(t, []string{"create_date", "helper_id", "name", "origin_ids", "product_uom_qty", "tax_id", "write_date"}, e.Child("order_line").OdooFields())
 }
 
 // Models asks for more as it learns what fields point at, and comes to an end.

@@ -302,7 +302,7 @@ func (e *Entity) OdooFields() []string {
 // OdooFields returns, sorted, the fields to read for a line, for its parent's
 // paths too.
 func (c *Child) OdooFields() []string {
-	names := []string{"write_date"}
+	names := []string{"create_date", "write_date"}
 	for _, f := range c.Fields {
 		names = append(names, f.Odoo...)
 	}

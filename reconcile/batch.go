@@ -70,6 +70,9 @@ func (b *batch) run(ctx context.Context) error {
 	if err := b.readLines(ctx); err != nil {
 		return err
 	}
+	if halted, err := b.olderLines(ctx); err != nil || halted {
+		return errors.Join(err, b.spoilHalted(ctx))
+	}
 	for i, entity := range b.entities {
 		if err := b.syncEntity(ctx, entity, i == len(b.entities)-1); err != nil {
 			return err

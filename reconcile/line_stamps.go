@@ -30,7 +30,7 @@ func (w *writer) writeLineStamps(ctx context.Context) error {
 		for _, l := range known {
 			if now, there := have[l.OdooID]; !there {
 				have[l.OdooID] = store.LineStamp{} // gone
-			} else if now.Parent == l.Parent && now.WriteDate.Equal(l.WriteDate) {
+			} else if now.Parent == l.Parent && now.WriteDate.Equal(l.WriteDate) && now.Created.Equal(l.Created) {
 				delete(have, l.OdooID)
 			}
 		}
@@ -54,7 +54,7 @@ func (w *writer) lineStamps(child *mapping.Child) (have map[int64]store.LineStam
 			continue
 		}
 		for _, raw := range w.batch.lines[child.Name][p.item.id] {
-			l := store.LineStamp{OdooID: raw.ID(), Parent: p.item.id}
+			l := store.LineStamp{OdooID: raw.ID(), Parent: p.item.id, Created: odooTime(raw, "create_date")}
 			if text, dated := raw["write_date"].(string); dated {
 				if l.WriteDate, err = odooclient.ParseTime(text); err != nil {
 					return nil, nil, record.Wrap(record.CodeRejected, err, "line %d of %s %d has a write_date that is no time", l.OdooID, w.entity.Model, p.item.id)

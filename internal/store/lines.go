@@ -11,9 +11,10 @@ type LineStamp struct {
 	OdooID    int64
 	Parent    int64     // the record's id
 	WriteDate time.Time // zero where Odoo has none
+	Created   time.Time // zero where it is not known
 }
 
-const lineColumns = "odoo_id, parent_odoo_id, odoo_write_date"
+const lineColumns = "odoo_id, parent_odoo_id, odoo_write_date, odoo_create_date"
 
 // LinesOf returns the lines of these records under a child.
 func LinesOf(ctx context.Context, q Queryer, entity, child string, parents []int64) ([]LineStamp, error) {
@@ -42,11 +43,11 @@ func lineStamps(ctx context.Context, q Queryer, query string, args []any) ([]Lin
 	var out []LineStamp
 	for rows.Next() {
 		var l LineStamp
-		var written sql.NullTime
-		if err := rows.Scan(&l.OdooID, &l.Parent, &written); err != nil {
+		var written, created sql.NullTime
+		if err := rows.Scan(&l.OdooID, &l.Parent, &written, &created); err != nil {
 			return nil, err
 		}
-		l.WriteDate = written.Time
+		l.WriteDate, l.Created = written.Time, created.Time
 		out = append(out, l)
 	}
 	return out, rows.Err()
@@ -56,10 +57,10 @@ func lineStamps(ctx context.Context, q Queryer, query string, args []any) ([]Lin
 func SaveLines(ctx context.Context, tx Execer, entity, child string, lines []LineStamp) error {
 	rows := make([][]any, len(lines))
 	for i, l := range lines {
-		rows[i] = []any{entity, child, l.OdooID, l.Parent, nullTime(l.WriteDate)}
+		rows[i] = []any{entity, child, l.OdooID, l.Parent, nullTime(l.WriteDate), nullTime(l.Created)}
 	}
-	return insertRows(ctx, tx, "sync_lines", []string{"entity", "child", "odoo_id", "parent_odoo_id", "odoo_write_date"}, rows,
-		" ON DUPLICATE KEY UPDATE parent_odoo_id = VALUES(parent_odoo_id), odoo_write_date = VALUES(odoo_write_date)")
+	return insertRows(ctx, tx, "sync_lines", []string{"entity", "child", "odoo_id", "parent_odoo_id", "odoo_write_date", "odoo_create_date"}, rows,
+		" ON DUPLICATE KEY UPDATE parent_odoo_id = VALUES(parent_odoo_id), odoo_write_date = VALUES(odoo_write_date), odoo_create_date = VALUES(odoo_create_date)")
 }
 
 // ForgetLines forgets lines that a record no longer has.

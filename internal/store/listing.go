@@ -100,7 +100,7 @@ func Shelved(ctx context.Context, q Queryer, s Shelf, span Span, after, upto int
 	if upto > 0 {
 		where, args = where+" AND odoo_id <= ?", append(args, upto)
 	}
-	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+where+" ORDER BY odoo_id LIMIT ?", append(args, limit))
+	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date, NULL FROM "+from+where+" ORDER BY odoo_id LIMIT ?", append(args, limit))
 }
 
 // ShelvedByID returns those of these ids that are on a shelf.
@@ -110,7 +110,7 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 		return out, nil
 	}
 	from, args := s.source(some)
-	found, err := lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id IN ("+marks(len(ids))+")", append(args, anys(ids)...))
+	found, err := lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date, NULL FROM "+from+" AND odoo_id IN ("+marks(len(ids))+")", append(args, anys(ids)...))
 	for _, l := range found {
 		out[l.OdooID] = l
 	}
@@ -120,5 +120,5 @@ func ShelvedByID(ctx context.Context, q Queryer, s Shelf, ids []int64) (map[int6
 // ShelvedAfter returns what a shelf has behind an id, in the order of the ids.
 func ShelvedAfter(ctx context.Context, q Queryer, s Shelf, after int64, limit int) ([]LineStamp, error) {
 	from, args := s.source(byID)
-	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date FROM "+from+" AND odoo_id > ? ORDER BY odoo_id LIMIT ?", append(args, after, limit))
+	return lineStamps(ctx, q, "SELECT odoo_id, "+s.parent()+", odoo_write_date, NULL FROM "+from+" AND odoo_id > ? ORDER BY odoo_id LIMIT ?", append(args, after, limit))
 }
