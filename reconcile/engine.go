@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"sync/atomic"
@@ -136,6 +137,7 @@ type Target struct {
 	Deletion bool
 	// Early: a hint may be sent from inside the transaction it tells of.
 	Early bool
+	Into  int64 // the record that a hint says it was merged into; 0: none does
 	Push  *Push // the row's changes are to be sent; nil for a look at Odoo
 }
 
@@ -281,6 +283,7 @@ func coalesce(targets []Target) []Target {
 			out[i].Cause = t.Cause
 			out[i].Deletion = out[i].Deletion || t.Deletion
 			out[i].Early = out[i].Early || t.Early
+			out[i].Into = cmp.Or(t.Into, out[i].Into)
 			continue
 		}
 		index[t.OdooID] = len(out)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -15,6 +16,24 @@ import (
 // deletion tells the events that say a record was deleted.
 func deletion(e queue.Event) bool { return strings.HasSuffix(e.Type, ".deleted") }
 
+// mergedInto is the record that Odoo merged the event's into, where the event
+// says so: our module's do.
+func mergedInto(e queue.Event) int64 {
+	if !deletion(e) {
+		return 0
+	}
+	data, err := payloadData(e)
+	if err != nil {
+		return 0
+	}
+	number, _ := data["merged_into"].(json.Number)
+	id, err := number.Int64()
+	if err != nil || id <= 0 || id == e.OdooID {
+		return 0
+	}
+	return id
+}
+
 func webhookCause(e queue.Event) store.Cause {
 	return store.Cause{Kind: "webhook", ID: strconv.FormatInt(e.ID, 10)}
 }
@@ -23,7 +42,7 @@ func webhookCause(e queue.Event) store.Cause {
 func (e *Engine) SyncEvents(ctx context.Context, model string, events []queue.Event) ([]Result, error) {
 	targets := make([]Target, len(events))
 	for i, event := range events {
-		targets[i] = Target{OdooID: event.OdooID, Hints: []int64{event.ID}, Cause: webhookCause(event), Deletion: deletion(event), Early: event.Source == queue.SourceAutomation}
+		targets[i] = Target{OdooID: event.OdooID, Hints: []int64{event.ID}, Cause: webhookCause(event), Deletion: deletion(event), Into: mergedInto(event), Early: event.Source == queue.SourceAutomation}
 	}
 	results, err := e.SyncRecords(ctx, model, targets)
 	for i, r := range results {

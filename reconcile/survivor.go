@@ -23,7 +23,8 @@ type survivor struct {
 // into. Odoo's merge unlinks the sources, points their external ids at the
 // survivor and moves their documents to it, partly by SQL, without a write_date
 // (odoo/addons/base/wizard/base_partner_merge.py). So a record of ours is asked
-// for by its external id, and any by where its documents are now.
+// for by its external id, and any by where its documents are now; one that has
+// neither, by what its event tells.
 func (b *batch) findSurvivors(ctx context.Context, entity *mapping.Entity, ids []int64) error {
 	if entity.MergedColumn == "" || b.engine.remote == nil {
 		return nil
@@ -51,8 +52,13 @@ func (b *batch) findSurvivor(ctx context.Context, entity *mapping.Entity, id int
 	if s.odooID == id {
 		s.odooID = 0
 	}
-	if err := b.documentsOf(ctx, entity, links[id].LocalID, id, &s); err != nil || s.odooID == 0 {
+	if err := b.documentsOf(ctx, entity, links[id].LocalID, id, &s); err != nil {
 		return err
+	}
+	if s.odooID == 0 { // it has none: what its event says, if that is there
+		if s.odooID, err = b.existing(ctx, b.targets[id].Into); err != nil || s.odooID == 0 {
+			return err
+		}
 	}
 	rows := b.engine.rules[entity.Name].table
 	known, err := store.RowIDs(ctx, b.engine.db, entity.Name, rows, []int64{s.odooID})
@@ -70,6 +76,21 @@ func (b *batch) findSurvivor(ctx context.Context, entity *mapping.Entity, id int
 	s.localID = known[s.odooID]
 	b.survivors[id] = s
 	return nil
+}
+
+// existing is the id if Odoo has such a record, else 0.
+func (b *batch) existing(ctx context.Context, id int64) (int64, error) {
+	if id == 0 {
+		return 0, nil
+	}
+	found := int64(0)
+	err := b.engine.odoo.ReadEach(ctx, b.model, []int64{id}, []string{"create_date"}, func(id int64, _ odooclient.Raw, err error) error {
+		if err == nil {
+			found = id
+		}
+		return nil
+	})
+	return found, err
 }
 
 // someDocuments is how many of a row's documents are looked at to see where
