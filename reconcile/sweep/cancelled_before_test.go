@@ -32,3 +32,20 @@ func TestACancelledSweepIsNotGoneOnWith(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, wanted, "whoever watches the run ends it at once")
 }
+
+// Nor is one whose process was killed before it saw that a person had cancelled
+// it.
+func TestAKilledSweepThatWasCancelledIsNotGoneOnWith(t *testing.T) {
+	b := newBench(t, 17)
+	b.partners(5)
+	b.imported()
+	killed := b.killed(sweep.SweepOptions{}, "contacts")
+	b.exec("UPDATE sync_runs SET cancel_requested = TRUE WHERE id = ?", killed)
+	_, due, err := b.sweeper.Due(b.ctx)
+	require.NoError(t, err)
+	require.False(t, due)
+	result, err := b.sweeper.Sweep(b.ctx, sweep.SweepOptions{})
+	require.NoError(t, err)
+	require.False(t, result.Resumed)
+	require.Equal(t, "cancelled", b.rows("SELECT state FROM sync_runs WHERE id = ?", killed))
+}
