@@ -35,6 +35,7 @@ type Run struct {
 	Position json.RawMessage // where it goes on; its kind knows the form
 	Error    string
 	Started  time.Time
+	Finished time.Time // zero while it is running
 	// CancelRequested: a person wanted it to end. Nobody goes on with it.
 	CancelRequested bool
 
@@ -91,34 +92,41 @@ func SaveRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
 // LastRun returns the latest run of a kind, entity ("" for all) and mode, nil
 // when there was none.
 func LastRun(ctx context.Context, q Queryer, kind, entity, mode string) (*Run, error) {
-	return selectRun(ctx, q, "kind = ? AND COALESCE(entity, '') = ? AND COALESCE(mode, '') = ? ORDER BY id DESC LIMIT 1", kind, entity, mode)
+	found, err := selectRuns(ctx, q, "kind = ? AND COALESCE(entity, '') = ? AND COALESCE(mode, '') = ? ORDER BY id DESC LIMIT 1", kind, entity, mode)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0], nil
 }
 
-func selectRun(ctx context.Context, q Queryer, where string, args ...any) (*Run, error) {
-	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, counts, position, started_at, cancel_requested"+
+// UnfinishedRuns returns the runs of a kind that began at or after a time and are
+// running or failed, the newest first.
+func UnfinishedRuns(ctx context.Context, q Queryer, kind string, since time.Time) ([]*Run, error) {
+	return selectRuns(ctx, q, "state IN ('running', 'failed') AND kind = ? AND started_at >= ? ORDER BY id DESC", kind, since.UTC())
+}
+
+func selectRuns(ctx context.Context, q Queryer, where string, args ...any) ([]*Run, error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, kind, COALESCE(entity, ''), COALESCE(mode, ''), state, COALESCE(cause, ''), COALESCE(total, 0), done, counts, position, started_at, finished_at, cancel_requested"+
 		" FROM sync_runs WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out *Run
+	var out []*Run
 	for rows.Next() {
 		var r Run
 		var position, counts []byte
-		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &counts, &position, &r.Started, &r.CancelRequested); err != nil {
+		var finished sql.NullTime
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Entity, &r.Mode, &r.State, &r.Cause, &r.Total, &r.Done, &counts, &position, &r.Started, &finished, &r.CancelRequested); err != nil {
 			return nil, err
 		}
 		if err := decodeJSON(counts, &r.Counts); err != nil {
 			return nil, err
 		}
-		r.Position, out = position, &r
+		r.Position, r.Finished = position, finished.Time
+		out = append(out, &r)
 	}
 	return out, rows.Err()
-}
-
-// LatestRun returns the latest run of a kind, nil when there was none.
-func LatestRun(ctx context.Context, q Queryer, kind string) (*Run, error) {
-	return selectRun(ctx, q, "kind = ? ORDER BY id DESC LIMIT 1", kind)
 }
 
 // LastChange is the id of the latest entry of the history.

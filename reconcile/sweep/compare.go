@@ -144,7 +144,7 @@ func (c *comparison) end(ctx context.Context) error {
 	if err := c.run.save(ctx); err != nil {                                           // nobody else may have gone on with the run
 		return err
 	}
-	next := trusted{Of: c.trust.Of, Until: closedDay(c.run.began, c.run.s.o.Clock.Now(), c.run.s.o.Overlap)}
+	next := trusted{Of: c.trust.Of, Until: closedDay(c.run.position.Began, c.run.s.o.Clock.Now(), c.run.s.o.Overlap)}
 	for day := range c.undone {
 		if day <= next.Until {
 			next.Except = append(next.Except, day)

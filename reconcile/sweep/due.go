@@ -20,9 +20,6 @@ func wantedName(entity string) string {
 	return wantedPrefix + ":" + entity
 }
 
-// rested is how long a sweep waits for a side that is away.
-const rested = time.Minute
-
 // wanted is such a sweep.
 type wanted struct {
 	Entity string    `json:"entity,omitempty"`
@@ -39,9 +36,6 @@ func Want(ctx context.Context, db store.Execer, now time.Time, entity, cause str
 // Due reports a sweep that waits to be worked: one that was cut off, because its
 // process died or was stopped, or one that was asked for.
 func (s *Sweeper) Due(ctx context.Context) (SweepOptions, bool, error) {
-	if s.rests() {
-		return SweepOptions{}, false, nil
-	}
 	if o, due, err := s.unfinished(ctx); err != nil || due {
 		return o, due, err
 	}
@@ -65,46 +59,31 @@ func (s *Sweeper) Due(ctx context.Context) (SweepOptions, bool, error) {
 	return SweepOptions{}, false, nil
 }
 
-// rest lets a side that is away have a moment.
-func (s *Sweeper) rest(away bool) {
-	if !away {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.restsUntil = s.o.Clock.Now().Add(rested)
-}
-
-func (s *Sweeper) rests() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.o.Clock.Now().Before(s.restsUntil)
-}
-
 // Since reports that a sweep of everything began at or after a time.
 func (s *Sweeper) Since(ctx context.Context, at time.Time) (bool, error) {
 	last, err := store.LastRun(ctx, s.o.DB, kindSweep, "", string(Night))
 	return last != nil && !last.Started.Before(at), mysqldb.Explain(err)
 }
 
+// unfinished is a sweep that was cut off, and that none of its kind followed. One
+// that waits for its pause to end hides no other.
 func (s *Sweeper) unfinished(ctx context.Context) (SweepOptions, bool, error) {
-	last, err := store.LatestRun(ctx, s.o.DB, kindSweep)
+	now := s.o.Clock.Now()
+	runs, err := store.UnfinishedRuns(ctx, s.o.DB, kindSweep, now.Add(-resumable))
 	if err != nil {
 		return SweepOptions{}, false, mysqldb.Explain(err)
 	}
-	if _, ok := cutOff(last, s.o.Clock.Now()); !ok {
-		return SweepOptions{}, false, nil
+	for _, cut := range runs {
+		if _, due, ok := goesOn(cut, now); !ok || due.After(now) {
+			continue
+		}
+		last, err := store.LastRun(ctx, s.o.DB, kindSweep, cut.Entity, cut.Mode)
+		if err != nil {
+			return SweepOptions{}, false, mysqldb.Explain(err)
+		}
+		if last.ID == cut.ID {
+			return SweepOptions{Depth: Depth(cut.Mode), Entity: cut.Entity, Cause: cut.Cause}, true, nil
+		}
 	}
-	return SweepOptions{Depth: Depth(last.Mode), Entity: last.Entity, Cause: last.Cause}, true, nil
-}
-
-// cutOff returns the place of a run whose process died or was stopped. One that
-// failed by itself, was cancelled, or began long ago is not gone on with: what it
-// had done may have changed since.
-func cutOff(last *store.Run, now time.Time) (p position, ok bool) {
-	if last == nil || last.CancelRequested || now.Sub(last.Started) > resumable {
-		return p, false
-	}
-	err := json.Unmarshal(last.Position, &p)
-	return p, last.State == store.RunRunning || last.State == store.RunFailed && err == nil && p.Stopped
+	return SweepOptions{}, false, nil
 }

@@ -1,34 +1,15 @@
 package sweep_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/odoosim"
-	"odoosync/internal/record"
-	"odoosync/odooclient"
 	"odoosync/reconcile"
 	"odoosync/reconcile/sweep"
 )
-
-// leaving is an Odoo that goes away after some pages of a list.
-type leaving struct {
-	*odooclient.Client
-	pages *int
-}
-
-func (l leaving) StampsByID(ctx context.Context, listing odooclient.Listing, size int, after int64, page func([]odooclient.Stamp) error) error {
-	return l.Client.StampsByID(ctx, listing, size, after, func(s []odooclient.Stamp) error {
-		if *l.pages == 0 {
-			return record.Errorf(record.CodeUnavailable, "Odoo is away")
-		}
-		*l.pages--
-		return page(s)
-	})
-}
 
 // A sweep that goes on where it was cut off knows what the pages before had
 // lacked: it ends as one does that nobody cut off.
@@ -78,26 +59,33 @@ func TestASweepThatGoesOnKnowsWhatItCouldNotRepairBefore(t *testing.T) {
 	require.Equal(t, "1", b.deletedRows())
 }
 
-// Nor has it forgotten what halted the model: once a person has accepted that,
-// it is done.
+// Nor has it forgotten what halted the model, whether it failed over that or was
+// killed later: once a person has accepted it, it is done.
 func TestASweepThatGoesOnAfterAHaltDoesWhatWasAccepted(t *testing.T) {
-	b := newBench(t, 17)
-	ids := b.partners(50)
-	b.imported()
-	b.sim.Write("res.partner", ids[40], odoosim.Values{"city": "Rennes"})
-	b.clock.Advance(time.Hour)
-	for _, id := range ids[20:22] {
-		b.sim.Write("res.partner", id, odoosim.Values{"city": "Nantes"})
+	for name, sweeps := range map[string]func(b *bench){
+		"failed": func(b *bench) { require.ErrorContains(b.t, b.sweepErr(), "older copy") },
+		"killed": func(b *bench) { b.killed(sweep.SweepOptions{Depth: sweep.Lists}, "leads") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, 17)
+			ids := b.partners(50)
+			b.imported()
+			b.sim.Write("res.partner", ids[40], odoosim.Values{"city": "Rennes"})
+			b.clock.Advance(time.Hour)
+			for _, id := range ids[20:22] {
+				b.sim.Write("res.partner", id, odoosim.Values{"city": "Nantes"})
+			}
+			b.poll()
+			b.clock.Advance(time.Hour)
+			b.poll()
+			for _, id := range ids[20:22] {
+				b.sim.Unlink("res.partner", id)
+			}
+			sweeps(b)
+			require.Equal(t, olderCopy, b.halts())
+			b.accepted()
+			b.sweep(sweep.SweepOptions{Depth: sweep.Lists})
+			require.Equal(t, "2", b.deletedRows())
+		})
 	}
-	b.poll()
-	b.clock.Advance(time.Hour)
-	b.poll()
-	for _, id := range ids[20:22] {
-		b.sim.Unlink("res.partner", id)
-	}
-	_, err := b.sweeper.Sweep(b.ctx, sweep.SweepOptions{Depth: sweep.Lists, Entity: "contacts"})
-	require.ErrorContains(t, err, "older copy")
-	require.NoError(t, b.engine.AllowDeletes(b.ctx, "contacts"))
-	b.sweep(sweep.SweepOptions{Depth: sweep.Lists, Entity: "contacts"})
-	require.Equal(t, "2", b.deletedRows())
 }

@@ -3,12 +3,10 @@ package sweep
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"slices"
+	"maps"
 	"time"
 
 	"odoosync/internal/mysqldb"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/reconcile"
 )
@@ -54,9 +52,7 @@ type position struct {
 	Undone map[string]bool   `json:"undone,omitempty"` // days of the area with something left to do
 	Deep   map[string]int64  `json:"deep"`             // records read in full, by area
 	Rows   map[string]string `json:"rows"`             // the row up to which an entity was compared
-	// Stopped: the daemon was stopped under it, or a side went away. One that
-	// failed by itself is not gone on with before the next is due.
-	Stopped bool `json:"stopped,omitempty"`
+	Ended  ending            `json:"ended,omitempty"`  // how it failed
 }
 
 // run is a running sweep.
@@ -65,15 +61,11 @@ type run struct {
 	o        SweepOptions
 	record   *store.Run
 	position position
-	began    time.Time // Odoo's clock
 	counts   Counts
 	resumed  bool
+	parted   bool // a side was away
 	seeding  bool
-	away     bool // a side was: the run goes on once it is back
 }
-
-// resumable is how old the beginning of a sweep may be that is gone on with.
-const resumable = 12 * time.Hour
 
 // Sweep compares both sides and repairs what differs. One that was cut off goes
 // on where it stopped. An area that cannot be compared does not stop the others.
@@ -83,10 +75,6 @@ func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
 	}
 	r := &run{s: s, o: o, counts: Counts{}}
 	from := s.o.Clock.Now()
-	if err := s.guard(ctx); err != nil {
-		s.rest(away(ctx, err))
-		return Result{}, mysqldb.Explain(err)
-	}
 	if err := r.open(ctx); err != nil {
 		return Result{}, mysqldb.Explain(err)
 	}
@@ -101,26 +89,20 @@ func (s *Sweeper) Sweep(ctx context.Context, o SweepOptions) (Result, error) {
 
 const kindSweep = "sweep"
 
+// open begins a run, or goes on with one that was cut off.
 func (r *run) open(ctx context.Context) error {
 	db, now := r.s.o.DB, r.s.o.Clock.Now()
 	last, err := store.LastRun(ctx, db, kindSweep, r.o.Entity, string(r.o.Depth))
 	if err != nil {
 		return err
 	}
-	if p, ok := cutOff(last, now); ok && !p.Began.IsZero() {
-		r.position = p
-		r.record, r.resumed = last, true
-		if err := store.TakeRun(ctx, db, now, r.record); err != nil {
-			return err
-		}
-		for key, n := range last.Counts {
-			r.counts[key] = n
-		}
-		r.began, r.position.Stopped = r.position.Began, false
-		return r.save(ctx)
+	if p, _, ok := goesOn(last, now); ok && p.Deep != nil && p.Rows != nil {
+		r.position, r.record, r.resumed = p, last, true
+		r.position.Ended = ""
+		maps.Copy(r.counts, last.Counts)
+		return store.TakeRun(ctx, db, now, last)
 	}
-	r.began = r.s.now()
-	r.position = position{Began: r.began, Deep: map[string]int64{}, Rows: map[string]string{}}
+	r.position = position{Deep: map[string]int64{}, Rows: map[string]string{}}
 	r.record = &store.Run{Kind: kindSweep, Entity: r.o.Entity, Mode: string(r.o.Depth), Cause: r.o.Cause}
 	if err := store.StartRun(ctx, db, now, r.record); err != nil {
 		return err
@@ -140,64 +122,6 @@ func (r *run) save(ctx context.Context) error {
 	}
 	r.record.Position, r.record.Counts = text, r.counts
 	return store.SaveRun(ctx, r.s.o.DB, r.s.o.Clock.Now(), r.record)
-}
-
-// step does a piece of the run once.
-func (r *run) step(ctx context.Context, name string, f func(context.Context) error) error {
-	if slices.Contains(r.position.Done, name) {
-		return nil
-	}
-	if err := f(ctx); err != nil {
-		return err
-	}
-	r.position.Done = append(r.position.Done, name)
-	r.position.Area, r.position.After, r.position.Undone = "", 0, nil
-	return r.save(ctx)
-}
-
-// work goes through the areas, then the names, the rows and the full reads. What
-// concerns one area alone is returned in the end.
-func (r *run) work(ctx context.Context) error {
-	var failures []error
-	try := func(a area, name string, f func(context.Context) error) bool {
-		err := r.step(ctx, name, f)
-		if err == nil {
-			return true
-		}
-		failures = append(failures, a.blame(mysqldb.Explain(err)))
-		r.away = away(ctx, err)
-		return !r.away
-	}
-	for _, a := range r.areas() {
-		if !try(a, "lists "+a.name(), func(ctx context.Context) error { return r.compare(ctx, a) }) {
-			return errors.Join(failures...)
-		}
-	}
-	if r.o.Depth == Lists {
-		return errors.Join(failures...)
-	}
-	if r.o.Entity == "" {
-		if err := r.step(ctx, "names", r.names); err != nil {
-			r.away = away(ctx, err)
-			return errors.Join(append(failures, err)...)
-		}
-	}
-	// Before the full reads, which would find edited rows too and not tell them apart.
-	if err := r.step(ctx, "rows", r.rows); err != nil {
-		r.away = away(ctx, err)
-		return errors.Join(append(failures, err)...)
-	}
-	for _, a := range r.areas() {
-		if a.child == nil && !try(a, "deep "+a.name(), func(ctx context.Context) error { return r.deep(ctx, a) }) {
-			break
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// areas are those the sweep is for. A model that is halted waits for a person.
-func (r *run) areas() []area {
-	return slices.DeleteFunc(slices.Clone(r.s.areas), func(a area) bool { return r.o.Entity != "" && r.o.Entity != a.entity.Name })
 }
 
 // rows looks at the rows here: vanished, inserted or edited without a trigger.
@@ -259,31 +183,4 @@ func (r *run) advance(n int64) {
 	if r.o.Progress != nil {
 		r.o.Progress(reconcile.Progress{Entity: r.position.Area, Total: r.record.Total, Done: r.record.Done})
 	}
-}
-
-// close notes how the run ended.
-func (r *run) close(stopped context.Context, failure error) error {
-	ctx := context.WithoutCancel(stopped)
-	failure = mysqldb.Explain(failure)
-	switch {
-	case failure == nil:
-		r.record.State, r.record.Done = store.RunDone, max(r.record.Done, r.record.Total)
-	case errors.Is(context.Cause(stopped), store.ErrRunCancelled):
-		r.record.State, r.record.Error = store.RunCancelled, store.ErrRunCancelled.Error()
-		failure = record.Wrap(record.CodeRejected, store.ErrRunCancelled, "sweep run %d was cancelled by a person", r.record.ID)
-	case errors.Is(failure, store.ErrRunTaken):
-		return failure
-	case stopped.Err() != nil:
-		r.position.Stopped = true
-		r.record.State, r.record.Error = store.RunFailed, "it was stopped; it goes on from here"
-		failure = record.Wrap(record.CodeUnavailable, failure, "the sweep was stopped; it goes on where it stopped")
-	default:
-		r.position.Stopped = r.away
-		r.s.rest(r.away)
-		r.record.State, r.record.Error = store.RunFailed, record.Message(failure)
-	}
-	if err := r.save(ctx); err != nil && failure == nil {
-		failure = mysqldb.Explain(err)
-	}
-	return failure
 }

@@ -50,10 +50,9 @@ type Sweeper struct {
 	o     Options
 	areas []area
 
-	mu         sync.Mutex
-	refused    map[refusal]time.Time
-	restsUntil time.Time // a side was away
-	hidden     time.Time // when Odoo last refused to show its deliveries; zero: it did not
+	mu      sync.Mutex
+	refused map[refusal]time.Time
+	hidden  time.Time // when Odoo last refused to show its deliveries; zero: it did not
 }
 
 // refusal is a record that a poll found refused, and when it had been written:
