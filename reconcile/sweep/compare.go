@@ -200,10 +200,10 @@ func (c *comparison) left(ctx context.Context, done examined, days map[int64]str
 	for id := range done.undone {
 		c.undone[days[id]], c.stuck[days[id]] = true, true
 	}
-	if err != nil || len(done.undone) == 0 {
+	if err != nil {
 		return err
 	}
-	return c.run.s.o.Engine.HaltError(ctx, c.area.entity.Model)
+	return c.run.unhalted(ctx, c.area, done)
 }
 
 // shelfPage is how many stamps are read from the shelf at once.

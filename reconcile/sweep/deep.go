@@ -89,8 +89,8 @@ func (d *deepening) page(ctx context.Context, ids []int64) error {
 		return err
 	}
 	done, err := r.examine(ctx, d.area, ids)
-	if err == nil && len(done.undone) > 0 {
-		err = r.s.o.Engine.HaltError(ctx, d.area.entity.Model)
+	if err == nil {
+		err = r.unhalted(ctx, d.area, done) // its turn waits until it can be read
 	}
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"odoosync/internal/store"
 	"odoosync/mapping"
 	"odoosync/odooclient"
+	"odoosync/reconcile"
 )
 
 // shownModel is a model whose fields rows show.
@@ -69,8 +70,8 @@ func (r *run) names(ctx context.Context) error {
 		if err != nil && away(ctx, err) {
 			return err
 		}
-		if err != nil { // the sync user may not list it, and reads it all the same; or a record that shows it waits
-			r.s.o.Logger.Warn("names could not all be compared: some renames will not be noticed now", zap.String("model", m.model), zap.String("reason", record.Message(err)))
+		if err != nil { // the sync user may not list it, and reads it all the same
+			r.s.o.Logger.Warn("names cannot be compared: renames will not be noticed", zap.String("model", m.model), zap.String("reason", record.Message(err)))
 		}
 	}
 	return nil
@@ -84,13 +85,15 @@ func (r *run) namesOf(ctx context.Context, m shownModel) error {
 	if r.seeding && place.Settled != "" {
 		return nil
 	}
-	limit := r.s.now().Add(-r.s.o.Overlap)
+	limit, all := r.s.now().Add(-r.s.o.Overlap), true
 	l := odooclient.Listing{Model: m.model}
 	page := func(stamps []odooclient.Stamp) error {
 		for chunk := range slices.Chunk(stamps, namesPage) {
-			if err := r.renamed(ctx, m, chunk); err != nil {
+			shown, err := r.renamed(ctx, m, chunk)
+			if err != nil {
 				return err
 			}
+			all = all && shown
 		}
 		return nil
 	}
@@ -100,7 +103,7 @@ func (r *run) namesOf(ctx context.Context, m shownModel) error {
 	} else {
 		err = r.s.o.Odoo.PagesByWriteDate(ctx, l, r.s.o.List, odooclient.Cursor{WriteDate: from.Format(odooclient.TimeLayout)}, page)
 	}
-	if err != nil {
+	if err != nil || !all { // the next sweep finds the renamed ones again
 		return err
 	}
 	if limit.After(from) {
@@ -110,19 +113,44 @@ func (r *run) namesOf(ctx context.Context, m shownModel) error {
 	return store.SaveCursor(ctx, r.s.o.DB, r.s.o.Clock.Now(), namesPlace(m.model), place)
 }
 
-// renamed compares some records' fields with what they were. The new ones are
-// kept once the records that show them were read.
-func (r *run) renamed(ctx context.Context, m shownModel, stamps []odooclient.Stamp) error {
+// renamed compares some records' fields with what they were. New names are kept
+// once the records that show them were read; it reports that all were.
+func (r *run) renamed(ctx context.Context, m shownModel, stamps []odooclient.Stamp) (all bool, err error) {
 	ids := make([]int64, len(stamps))
 	for i, s := range stamps {
 		ids[i] = s.ID
 	}
+	fresh, changed, err := r.newNames(ctx, m, ids)
+	if err != nil {
+		return false, err
+	}
+	behind := map[string]bool{} // fields that some rows show as they were
+	if len(changed) > 0 {
+		r.s.o.Engine.ForgetNames()
+	}
+	for _, u := range m.uses {
+		if ids := changed[u.field]; len(ids) > 0 {
+			shown, err := r.showing(ctx, u, ids)
+			if err != nil {
+				return false, err
+			}
+			if !shown {
+				behind[u.field] = true
+			}
+		}
+	}
+	fresh = slices.DeleteFunc(fresh, func(n store.Name) bool { return behind[n.Field] && slices.Contains(changed[n.Field], n.OdooID) })
+	return len(behind) == 0, store.SaveNames(ctx, r.s.o.DB, m.model, fresh)
+}
+
+// newNames are the names that are not known so, and of which records another one
+// was known, by field. While they are seeded no record shows any.
+func (r *run) newNames(ctx context.Context, m shownModel, ids []int64) (fresh []store.Name, changed map[string][]int64, err error) {
 	known, err := store.Names(ctx, r.s.o.DB, m.model, ids)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	changed := map[string][]int64{} // by field
-	var names []store.Name
+	changed = map[string][]int64{}
 	err = r.s.o.Odoo.ReadEach(ctx, m.model, ids, m.fields, func(id int64, raw odooclient.Raw, err error) error {
 		if err != nil {
 			return nil //nolint:nilerr // gone or hidden meanwhile: nobody can show it newly
@@ -133,38 +161,41 @@ func (r *run) renamed(ctx context.Context, m shownModel, stamps []odooclient.Sta
 			if there && was == one.Text {
 				continue
 			}
-			names = append(names, one)
-			if there {
+			fresh = append(fresh, one)
+			if there && !r.seeding {
 				changed[field] = append(changed[field], id)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if len(changed) > 0 {
-		r.s.o.Engine.ForgetNames()
-	}
-	for _, u := range m.uses {
-		if ids := changed[u.field]; len(ids) > 0 {
-			if err := r.showing(ctx, u, ids); err != nil {
-				return err
-			}
-		}
-	}
-	return store.SaveNames(ctx, r.s.o.DB, m.model, names)
+	return fresh, changed, err
 }
 
-// showing reads the records that show one of these.
-func (r *run) showing(ctx context.Context, u use, ids []int64) error {
+// showing reads the records that show one of these. It reports that they were
+// read: not while their model is halted, nor one that somebody is writing. A
+// record that was refused says so on its row, and is read whole when it goes on.
+func (r *run) showing(ctx context.Context, u use, ids []int64) (shown bool, err error) {
+	if err := r.s.o.Engine.HaltError(ctx, u.entity.Model); err != nil { // Odoo may hide them all
+		return false, unlessHeld(err)
+	}
 	a := area{entity: u.entity, listing: u.entity.Listing()}
 	domain := append(slices.Clone(a.listing.Domain), []any{u.path, "in", ids})
-	return r.s.o.Odoo.PagesByID(ctx, u.entity.Model, domain, r.s.o.Page, 0, func(ids []int64) error {
+	shown = true
+	err = r.s.o.Odoo.PagesByID(ctx, u.entity.Model, domain, r.s.o.Page, 0, func(ids []int64) error {
 		done, err := r.examine(ctx, a, ids)
-		if err == nil && len(done.undone) > len(done.refused) { // the name is not known here yet
-			err = record.Errorf(record.CodeRetryable, "%d records of %s that show a new name wait; the next sweep reads them again", len(done.undone)-len(done.refused), a.entity.Name)
+		if err != nil {
+			return err
 		}
-		return err
+		shown = shown && len(done.open) == 0
+		return r.unhalted(ctx, a, done)
 	})
+	return shown && err == nil, unlessHeld(err)
+}
+
+// unlessHeld leaves out what the steps of the halted model tell.
+func unlessHeld(err error) error {
+	if reconcile.Held(err) {
+		return nil
+	}
+	return err
 }

@@ -32,4 +32,13 @@ func TestOneOpenRecordDoesNotHaveEverythingReadAgain(t *testing.T) {
 	}
 	after := b.sim.Stats()
 	require.Less(t, after.RecordsRead-before.RecordsRead, int64(100))
+
+	// It is brought once it can be, by whichever process.
+	b.start(b.o)
+	require.Equal(t, "NULL", b.city(ids[0]))
+	b.exec("UPDATE sync_links SET intent = NULL, intent_deadline = NULL WHERE odoo_id = ? AND entity = 'contacts'", ids[0])
+	b.clock.Advance(time.Minute)
+	b.poll()
+	require.Equal(t, "Rennes", b.city(ids[0]))
+	require.Equal(t, "NULL", b.rows("SELECT JSON_EXTRACT(value, '$.open') FROM sync_cursors WHERE name = 'poll:contacts'"))
 }

@@ -175,6 +175,15 @@ func (r *run) passed(ctx context.Context, a area, span store.Span, after, n int6
 	return r.save(ctx)
 }
 
+// unhalted is the error of a model that was halted, where something could not be
+// done.
+func (r *run) unhalted(ctx context.Context, a area, done examined) error {
+	if len(done.undone) == 0 {
+		return nil
+	}
+	return r.s.o.Engine.HaltError(ctx, a.entity.Model)
+}
+
 // expect adds to what the run goes through.
 func (r *run) expect(n int64) { r.record.Total += n }
 
