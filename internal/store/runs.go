@@ -80,13 +80,26 @@ func SaveRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE sync_runs SET state = ?, total = ?, done = ?, counts = ?, position = ?, error = ?, heartbeat_at = ?, finished_at = ? WHERE id = ? AND state = 'running' AND owner = ?",
 		string(r.State), r.Total, r.Done, string(counts), nullText(string(r.Position)), nullText(r.Error), now.UTC(), finished, r.ID, r.owner)
+	return r.owned(result, err)
+}
+
+// HoldRun locks a run that is this process's until the transaction ends, so that
+// nobody can take it over meanwhile. The error is as of SaveRun.
+func HoldRun(ctx context.Context, tx Execer, now time.Time, r *Run) error {
+	result, err := tx.ExecContext(ctx, "UPDATE sync_runs SET heartbeat_at = GREATEST(heartbeat_at, ?) WHERE id = ? AND state = 'running' AND owner = ?", now.UTC(), r.ID, r.owner)
+	return r.owned(result, err)
+}
+
+// owned reads from a write of the run whether it found it as this process's.
+func (r *Run) owned(result sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 { // rows found, not rows changed: the connection asks for that
-		return errors.Join(err, record.Wrap(record.CodeUnavailable, ErrRunTaken, "run %d was ended, or another process goes on with it", r.ID))
+	n, err := result.RowsAffected() // rows found, not rows changed: the connection asks for that
+	if err == nil && n == 0 {
+		return record.Wrap(record.CodeUnavailable, ErrRunTaken, "run %d was ended, or another process goes on with it", r.ID)
 	}
-	return nil
+	return err
 }
 
 // LastRun returns the latest run of a kind, entity ("" for all) and mode, nil

@@ -141,9 +141,6 @@ func (c *comparison) end(ctx context.Context) error {
 		return err
 	}
 	maps.DeleteFunc(c.undone, func(day string, _ bool) bool { return !c.stuck[day] }) // by now it is done
-	if err := c.run.save(ctx); err != nil {                                           // nobody else may have gone on with the run
-		return err
-	}
 	next := trusted{Of: c.trust.Of, Until: closedDay(c.run.position.Began, c.run.s.o.Clock.Now(), c.run.s.o.Overlap)}
 	for day := range c.undone {
 		if day <= next.Until {
@@ -151,7 +148,7 @@ func (c *comparison) end(ctx context.Context) error {
 		}
 	}
 	slices.Sort(next.Except)
-	return store.SaveCursor(ctx, c.run.s.o.DB, c.run.s.o.Clock.Now(), trustName(c.area), next)
+	return c.run.keep(ctx, trustName(c.area), next)
 }
 
 // list compares a stretch, id by id, and repairs what is missing or other here.

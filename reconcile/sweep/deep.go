@@ -78,7 +78,7 @@ func (d *deepening) round(ctx context.Context) error {
 			return err
 		}
 		d.place.After = 0
-		return store.SaveCursor(ctx, s.o.DB, s.o.Clock.Now(), deepName(a), d.place)
+		return d.run.keep(ctx, deepName(a), d.place)
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (d *deepening) page(ctx context.Context, ids []int64) error {
 		return err
 	}
 	d.place.After = last
-	if err := store.SaveCursor(ctx, r.s.o.DB, r.s.o.Clock.Now(), deepName(d.area), d.place); err != nil {
+	if err := r.keep(ctx, deepName(d.area), d.place); err != nil {
 		return err
 	}
 	r.position.Deep[d.area.name()] += int64(len(ids))

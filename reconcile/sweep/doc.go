@@ -46,5 +46,10 @@
 // A Sweeper is safe for concurrent use, but one poll and one sweep at a time are
 // enough: the caller holds a lease for each. A sweep that was cut off goes on
 // where it stopped, by the place in its run; the records between are compared
-// again, which changes nothing.
+// again, which changes nothing. How a run ends, and who goes on with it, is told
+// in ending.go.
+//
+// A lease is no fence: a process may be frozen until its lease is another's. So a
+// run is its last taker's (store.TakeRun), and neither the run nor a place that
+// follows from it is saved by any other.
 package sweep

@@ -110,7 +110,7 @@ func (r *run) namesOf(ctx context.Context, m shownModel) error {
 		from = limit
 	}
 	place.Settled = from.Format(odooclient.TimeLayout)
-	return store.SaveCursor(ctx, r.s.o.DB, r.s.o.Clock.Now(), namesPlace(m.model), place)
+	return r.keep(ctx, namesPlace(m.model), place)
 }
 
 // renamed compares some records' fields with what they were. New names are kept

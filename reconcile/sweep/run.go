@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"time"
@@ -182,6 +183,21 @@ func (r *run) unhalted(ctx context.Context, a area, done examined) error {
 		return nil
 	}
 	return r.s.o.Engine.HaltError(ctx, a.entity.Model)
+}
+
+// keep saves a place, as long as the run is this process's: of one that was taken
+// over, what is known here may be old.
+func (r *run) keep(ctx context.Context, name string, value any) error {
+	now := r.s.o.Clock.Now()
+	if r.seeding {
+		return store.SaveCursor(ctx, r.s.o.DB, now, name, value)
+	}
+	return r.s.o.DB.InTx(ctx, func(tx *sql.Tx) error {
+		if err := store.HoldRun(ctx, tx, now, r.record); err != nil {
+			return err
+		}
+		return store.SaveCursor(ctx, tx, now, name, value)
+	})
 }
 
 // expect adds to what the run goes through.
