@@ -23,7 +23,7 @@ func TestAMergeIsToldByItsEvent(t *testing.T) {
 		{"a word that is no id", `"x"`, "NULL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, 17)
+			b := newPushBench(t, 17)
 			kept, gone := b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"}), b.sim.Create("res.partner", odoosim.Values{"name": "Mairie bis"})
 			b.sync("res.partner", kept, gone)
 			b.sim.MergePartners(kept, gone)
