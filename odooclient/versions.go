@@ -64,22 +64,43 @@ func (c *Client) versionsHalving(ctx context.Context, model string, ids []int64,
 	return nil
 }
 
-// WriteIf changes a record that still is of the version, and reports whether it
-// was. Odoo compares and writes under the record's lock.
-func (c *Client) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
-	v, err := c.execute(ctx, model, "odoosync_write", []any{[]int64{id}, values, version}, withContext(extra), false, nil)
+// Expected is what a compared write is made on.
+type Expected struct {
+	Version string // the record's, of Versions
+	Token   string // by which Odoo remembers the write for two days, up to 64 characters; see WrittenAs
+}
+
+// WriteIf changes a record that still is of the version, and returns the version
+// that it has then: "" says that it was of another one, and that nothing was done.
+// Odoo compares and writes under the record's lock.
+func (c *Client) WriteIf(ctx context.Context, model string, id int64, is Expected, values, extra map[string]any) (as string, err error) {
+	v, err := c.execute(ctx, model, "odoosync_write", []any{[]int64{id}, values, is.Version, is.Token}, withContext(extra), false, nil)
 	if lacksMethod(err) {
-		return false, ErrNoModule
+		return "", ErrNoModule
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	m, _ := v.(map[string]any)
 	written, ok := m["written"].(bool)
-	if !ok {
-		return false, record.Errorf(record.CodeUnknownOutcome, "Odoo answered a write with a %T; what it did is not known until the record is read again", v)
+	if as, _ = m["write_date"].(string); !ok || written && as == "" {
+		return "", record.Errorf(record.CodeUnknownOutcome, "Odoo answered a write with %v; what it did is not known until the record is read again", v)
 	}
-	return written, nil
+	if !written {
+		return "", nil
+	}
+	return as, nil
+}
+
+// WrittenAs asks for the version that the compared write of a token left the
+// record with: "" where Odoo has not made such a write.
+func (c *Client) WrittenAs(ctx context.Context, model string, id int64, token string) (string, error) {
+	v, err := c.execute(ctx, model, "odoosync_written", []any{[]int64{id}, token}, nil, true, nil)
+	if lacksMethod(err) {
+		return "", ErrNoModule
+	}
+	as, _ := v.(string)
+	return as, err
 }
 
 // lacksMethod tells a model without the module's methods

@@ -129,15 +129,39 @@ func (r *pushRun) write(ctx context.Context, j *job, values map[string]any) erro
 	if j.mark == "" {
 		return e.remote.Write(ctx, model, []int64{j.link.OdooID}, values, extra)
 	}
-	written, err := e.remote.WriteIf(ctx, model, j.link.OdooID, j.mark, values, extra)
+	as, err := e.remote.WriteIf(ctx, model, j.link.OdooID, odooclient.Expected{Version: j.mark, Token: j.intent.Token}, values, extra)
 	switch {
 	case errors.Is(err, odooclient.ErrNoModule):
 		e.forgetCompare(model)
 		return errMoved // nothing was written: it is merged anew, without a version
-	case err == nil && !written:
+	case err == nil && as == "":
 		return errMoved
+	case err == nil:
+		j.push.told = &told{writtenAs: as}
 	}
 	return err
+}
+
+// askWritten asks whether an open write was made, and as which version.
+func (r *pushRun) askWritten(ctx context.Context, model string, id int64, in *intent) (string, error) {
+	as, err := r.engine.remote.WrittenAs(ctx, model, id, in.Token)
+	if errors.Is(err, odooclient.ErrNoModule) {
+		r.engine.forgetCompare(model)
+		return "", nil
+	}
+	return as, err
+}
+
+// asksWritten reports that Odoo can be asked whether the write of the intent was
+// made: it remembers the tokens of those that compare.
+func (w *writer) asksWritten(in *intent, push *Push) bool {
+	return push != nil && push.told == nil && in.Step == stepUpdate && len(in.Keys) == 0 && w.batch.marks != nil
+}
+
+// editedSince reports that somebody wrote to the record after the push did.
+func (w *writer) editedSince(p *plan) bool {
+	as, is := p.push.writtenAs(), w.batch.marks[p.item.id]
+	return as != "" && is != "" && as != is
 }
 
 // mergeAgain takes the intent of a write back that found another version, and

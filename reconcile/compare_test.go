@@ -20,17 +20,17 @@ type busy struct {
 	written int
 }
 
-func (b *busy) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
+func (b *busy) WriteIf(ctx context.Context, model string, id int64, is odooclient.Expected, values, extra map[string]any) (string, error) {
 	b.extras = append(b.extras, extra)
 	if b.edits > 0 {
 		b.edits--
 		b.edit()
 	}
-	written, err := b.Client.WriteIf(ctx, model, id, version, values, extra)
-	if written {
+	as, err := b.Client.WriteIf(ctx, model, id, is, values, extra)
+	if as != "" {
 		b.written++
 	}
-	return written, err
+	return as, err
 }
 
 func TestCompareAndSet(t *testing.T) {
@@ -115,9 +115,9 @@ type goes struct {
 	sim *odoosim.Server
 }
 
-func (g *goes) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
+func (g *goes) WriteIf(ctx context.Context, model string, id int64, is odooclient.Expected, values, extra map[string]any) (string, error) {
 	g.sim.SetModule(false)
-	return g.Client.WriteIf(ctx, model, id, version, values, extra)
+	return g.Client.WriteIf(ctx, model, id, is, values, extra)
 }
 
 func TestTheModuleGoesBetweenReadAndWrite(t *testing.T) {
@@ -145,9 +145,9 @@ func TestVersions(t *testing.T) {
 	found, err := b.client.Versions(b.ctx, "res.partner", []int64{id, secret, 999})
 	require.NoError(t, err)
 	require.Len(t, found, 1, "a hidden record does not hide the others")
-	written, err := b.client.WriteIf(b.ctx, "res.partner", id, "another", map[string]any{"city": "Brest"}, nil)
+	as, err := b.client.WriteIf(b.ctx, "res.partner", id, odooclient.Expected{Version: "another"}, map[string]any{"city": "Brest"}, nil)
 	require.NoError(t, err)
-	require.False(t, written)
-	_, err = b.client.WriteIf(b.ctx, "res.partner", id, found[id], map[string]any{"nonsense": 1}, nil)
+	require.Empty(t, as)
+	_, err = b.client.WriteIf(b.ctx, "res.partner", id, odooclient.Expected{Version: found[id]}, map[string]any{"nonsense": 1}, nil)
 	require.True(t, record.CodeOf(err) == record.CodeConfig || record.CodeOf(err).Final(), "%v", err)
 }

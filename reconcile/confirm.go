@@ -27,7 +27,7 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 	if mine {
 		in = p.push.done // it knows the lines' ids
 	}
-	unknown := !mine || p.push.unanswered
+	unknown := (!mine || p.push.unanswered) && p.push.writtenAs() == ""
 	if in.Step == stepDelete {
 		base = w.archived(p, base)
 		made := !unknown || p.link.DeletedBy == record.Local
@@ -37,12 +37,12 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		p.confirmed(in, made)
 		return w.revived(p, base, local), nil
 	}
-	if !in.findLines(base, p.item.record, p.push, !unknown && !in.late) {
-		p.needLines = true // the intent stays until they are known
+	if unknown && w.asksWritten(in, p.push) || !in.findLines(base, p.item.record, p.push, !unknown && !in.late) {
+		p.unclear = true // the intent stays until it is known what was done
 		return base, nil
 	}
 	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local),
-		Unknown: unknown, Late: in.late, Row: in.Row, Alike: alike})
+		Unknown: unknown, Late: in.late, Edited: w.editedSince(p), Row: in.Row, Alike: alike})
 	if got.Unsure && w.rests(p) {
 		return base, nil
 	}
@@ -137,14 +137,14 @@ func (in *intent) findLines(base record.Base, r record.Record, push *Push, answe
 				continue
 			}
 			switch {
-			case push != nil && push.lineIDs != nil:
-				lines[i].OdooID = push.lineIDs[in.key(child, lines[i].LocalID)]
+			case push.lineIDs() != nil:
+				lines[i].OdooID = push.lineIDs()[in.key(child, lines[i].LocalID)]
 			case added < len(fresh):
 				lines[i].OdooID = fresh[added]
 			}
 			added++
 		}
-		if (len(fresh) != added || !answered) && (push == nil || push.lineIDs == nil) && added > 0 {
+		if (len(fresh) != added || !answered) && push.lineIDs() == nil && added > 0 {
 			return false
 		}
 	}

@@ -124,11 +124,11 @@ func (m *mortal) Load(ctx context.Context, model string, fields []string, rows [
 	return m.Client.Load(ctx, model, fields, rows, extra)
 }
 
-func (m *mortal) WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error) {
+func (m *mortal) WriteIf(ctx context.Context, model string, id int64, is odooclient.Expected, values, extra map[string]any) (string, error) {
 	if m.dead() != nil {
-		return false, m.dead()
+		return "", m.dead()
 	}
-	return m.Client.WriteIf(ctx, model, id, version, values, extra)
+	return m.Client.WriteIf(ctx, model, id, is, values, extra)
 }
 
 func (m *mortal) Write(ctx context.Context, model string, ids []int64, values, extra map[string]any) error {

@@ -20,15 +20,35 @@ import (
 type Push struct {
 	Entity  string
 	LocalID string
-	RunID   int64            // of a resync; 0 for none
-	Edits   []int64          // completed in the transaction that finds nothing left to send
-	refused error            // why its changes did not arrive, once that is noted
-	done    *intent          // a write that was made: confirm it
-	failed  error            // it was refused half-way: what it did is confirmed, then this is shown
-	lineIDs map[string]int64 // Odoo's ids of lines it added, by their keys, where they had to be asked for
+	RunID   int64   // of a resync; 0 for none
+	Edits   []int64 // completed in the transaction that finds nothing left to send
+	refused error   // why its changes did not arrive, once that is noted
+	done    *intent // a write that was made: confirm it
+	failed  error   // it was refused half-way: what it did is confirmed, then this is shown
+	told    *told   // what Odoo said of the write, where it did or was asked
 
 	races      int  // how often its write found a newer record in this turn
 	unanswered bool // nobody knows whether the write that is done was made, or will still be
+}
+
+// told is what Odoo knows of a write.
+type told struct {
+	lineIDs   map[string]int64 // its ids of added lines, by their keys; nil: not asked
+	writtenAs string           // the version a compared write left; "": not asked, or it was not made
+}
+
+func (p *Push) lineIDs() map[string]int64 {
+	if p == nil || p.told == nil {
+		return nil
+	}
+	return p.told.lineIDs
+}
+
+func (p *Push) writtenAs() string {
+	if p == nil || p.told == nil {
+		return ""
+	}
+	return p.told.writtenAs
 }
 
 // outward decides what becomes of the changes that Odoo does not have.
@@ -52,6 +72,9 @@ func (w *writer) outward(p *plan, out merge.Result) error {
 		return nil
 	}
 	if len(p.ignored) > 0 {
+		out = merge.Result{OdooLines: addedOnly(out.OdooLines)} // new lines are a call of their own, and do not wait for what Odoo keeps
+	}
+	if len(p.ignored) > 0 && len(out.OdooLines) == 0 {
 		p.refuse(w.entity, record.Errorf(record.CodeRejected, "Odoo took the write and kept its own value of %s: Odoo computes it there, or does not let it change now",
 			strings.Join(p.ignored, ", ")))
 		return nil
@@ -85,8 +108,10 @@ func (p *plan) refuse(entity *mapping.Entity, err error) {
 	p.refusal = record.Wrap(record.CodeOf(err), err, "%s %s: %s", entity.Name, p.localID(), record.Message(err))
 }
 
-// nextStep is the first of the calls that are still to be made: fields and
-// lines, then states one by one; a delete stands alone.
+// nextStep is the first of the calls that are still to be made: fields and known
+// lines in a write, then new lines, a load for each run of them, then states one
+// by one; a delete stands alone. Each is confirmed before the next is noted: a
+// call that fails then leaves no half of an intent behind.
 func (w *writer) nextStep(p *plan, out merge.Result) (*intent, error) {
 	raw := w.batch.raws[p.item.id]
 	locked, except := w.entity.Locked(raw)
@@ -107,8 +132,11 @@ func (w *writer) nextStep(p *plan, out merge.Result) (*intent, error) {
 		}
 		out.OdooLines = nil
 	}
-	in.lines(w.entity, out.OdooLines, p.link.Base)
+	in.lines(w.entity, knownOnly(out.OdooLines), p.link.Base)
 	w.wholeLines(p, out, in)
+	if len(in.Sent.Fields) == 0 && len(in.Sent.Lines) == 0 {
+		in.lines(w.entity, w.firstRun(out.OdooLines), p.link.Base)
+	}
 	if len(in.Sent.Fields) > 0 || len(in.Sent.Lines) > 0 {
 		in.Changes = outwardChanges(out, in.Sent)
 		return in, nil
@@ -231,6 +259,29 @@ func (in *intent) lines(entity *mapping.Entity, changes []record.LineChange, bas
 	}
 }
 
+func addedOnly(changes []record.LineChange) []record.LineChange {
+	return slices.DeleteFunc(slices.Clone(changes), func(c record.LineChange) bool { return c.Op != record.LineAdd })
+}
+
+func knownOnly(changes []record.LineChange) []record.LineChange {
+	return slices.DeleteFunc(slices.Clone(changes), func(c record.LineChange) bool { return c.Op == record.LineAdd })
+}
+
+// firstRun are the first new lines that fill the same fields: a load has the same
+// columns for all of its lines, and an empty cell would empty what Odoo fills.
+func (w *writer) firstRun(changes []record.LineChange) []record.LineChange {
+	shape := func(c record.LineChange) string {
+		return c.Child + ":" + strings.Join(sendableLine(w.entity.Child(c.Child), c).Names(), ",")
+	}
+	added := addedOnly(changes)
+	for i := range added {
+		if shape(added[i]) != shape(added[0]) {
+			return added[:i]
+		}
+	}
+	return added
+}
+
 // sendableLine are the line's fields that travel; of a new line those that say
 // something.
 func sendableLine(child *mapping.Child, c record.LineChange) record.Fields {
@@ -281,8 +332,8 @@ func (w *writer) hand(plans []*plan) {
 	}
 	for _, p := range plans {
 		switch {
-		case p.needLines:
-			out.needLines = append(out.needLines, p.push)
+		case p.unclear:
+			out.unclear = append(out.unclear, p.push)
 		case p.detach:
 			out.detached = append(out.detached, p.push)
 		case p.intent != nil:
@@ -293,7 +344,7 @@ func (w *writer) hand(plans []*plan) {
 			for name, v := range p.set {
 				row.Fields[name] = v
 			}
-			p.push.done, p.push.failed, p.push.lineIDs = nil, nil, nil
+			p.push.done, p.push.failed, p.push.told = nil, nil, nil
 			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], mark: w.batch.marks[p.item.id], row: *row,
 				sequences: w.sequences(p.item.id), written: w.lineDates(p.item.id)})
 		case p.push != nil:
@@ -329,7 +380,7 @@ func (w *writer) lineDates(id int64) map[string]map[int64]any {
 
 // outbound is what a sync for a push leaves to do.
 type outbound struct {
-	jobs      []*job
-	needLines []*Push // whose lines' ids have to be asked for first
-	detached  []*Push // whose rows begin anew
+	jobs     []*job
+	unclear  []*Push // of whose write Odoo has to be asked first
+	detached []*Push // whose rows begin anew
 }

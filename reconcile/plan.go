@@ -47,8 +47,8 @@ type plan struct {
 	adopted bool         // the row and the record are linked for the first time
 	out     merge.Result // what the merge found for both sides
 
-	needLines bool // a write that is confirmed added lines whose ids are not certain
-	rests     bool // a write whose answer was lost may still be made
+	unclear bool // Odoo has to be asked what became of a write before it is confirmed
+	rests   bool // a write whose answer was lost may still be made
 }
 
 // plan decides about one record.
@@ -123,7 +123,7 @@ func (w *writer) planMerge(p *plan) error {
 		base = p.link.Base
 	}
 	base, err := w.confirm(p, base, local)
-	if err != nil || p.needLines || p.rests {
+	if err != nil || p.unclear || p.rests {
 		p.outcome = Merged
 		return err
 	}

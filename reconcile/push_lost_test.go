@@ -24,8 +24,8 @@ func (deaf) Write(context.Context, string, []int64, map[string]any, map[string]a
 	return errCut
 }
 func (deaf) Unlink(context.Context, string, []int64, map[string]any) error { return errCut }
-func (deaf) WriteIf(context.Context, string, int64, string, map[string]any, map[string]any) (bool, error) {
-	return false, errCut
+func (deaf) WriteIf(context.Context, string, int64, odooclient.Expected, map[string]any, map[string]any) (string, error) {
+	return "", errCut
 }
 func (deaf) Call(context.Context, string, string, []any, map[string]any) (any, error) {
 	return nil, errCut

@@ -71,9 +71,10 @@ func (r *pushRun) rows(ctx context.Context, entity *mapping.Entity, pushes []*Pu
 	return r.unlinked(ctx, entity, append(unlinked, detached...))
 }
 
-// maxSteps bounds the calls one row may need: fields, lines, and a state on the
-// other end of the longest way of methods.
-const maxSteps = 12
+// maxSteps bounds the calls one row may need in a turn: fields, new lines (a call
+// for each run of them that fills other columns), and a state on the other end of
+// the longest way of methods.
+const maxSteps = 50
 
 // known syncs rows that have a record: what the merge finds for Odoo is sent,
 // read back and confirmed, a step at a time. It returns those whose record is
@@ -87,7 +88,7 @@ func (r *pushRun) known(ctx context.Context, entity *mapping.Entity, targets []T
 			return detached, err
 		}
 		detached = append(detached, out.detached...)
-		if targets, err = r.askLines(ctx, entity, out.needLines); err != nil {
+		if targets, err = r.ask(ctx, entity, out.unclear); err != nil {
 			return detached, err
 		}
 		if steps >= maxSteps {
@@ -123,9 +124,9 @@ func (r *pushRun) note(results []Result) {
 	}
 }
 
-// askLines asks Odoo which lines are ours, by their external ids, where the
-// counts left it open.
-func (r *pushRun) askLines(ctx context.Context, entity *mapping.Entity, pushes []*Push) ([]Target, error) {
+// ask asks Odoo what became of open writes: which lines are ours, by their
+// external ids, where the counts left it open, and whether a write was made.
+func (r *pushRun) ask(ctx context.Context, entity *mapping.Entity, pushes []*Push) ([]Target, error) {
 	var again []Target
 	for _, push := range pushes {
 		links, err := store.LinksOfRows(ctx, r.engine.db, entity.Name, []string{push.LocalID})
@@ -138,17 +139,28 @@ func (r *pushRun) askLines(ctx context.Context, entity *mapping.Entity, pushes [
 			r.fail(push, err)
 			continue
 		}
-		push.lineIDs = map[string]int64{}
-		for _, k := range in.Keys {
-			id, err := r.engine.remote.ExternalID(ctx, externalModule, externalName(entity, l.UUID, k.Key))
-			if err != nil {
-				return again, err
-			}
-			push.lineIDs[k.Key] = id
+		if push.told, err = r.askOne(ctx, entity, l, in); err != nil {
+			return again, err
 		}
 		again = append(again, Target{OdooID: l.OdooID, Cause: outboxCause(push), Push: push})
 	}
 	return again, nil
+}
+
+func (r *pushRun) askOne(ctx context.Context, entity *mapping.Entity, l *store.Link, in *intent) (*told, error) {
+	if in.Step == stepUpdate && len(in.Keys) == 0 {
+		as, err := r.askWritten(ctx, entity.Model, l.OdooID, in)
+		return &told{writtenAs: as}, err
+	}
+	out := &told{lineIDs: map[string]int64{}}
+	for _, k := range in.Keys {
+		id, err := r.engine.remote.ExternalID(ctx, externalModule, externalName(entity, l.UUID, k.Key))
+		if err != nil {
+			return nil, err
+		}
+		out.lineIDs[k.Key] = id
+	}
+	return out, nil
 }
 
 // abandon takes an intent back whose call was not made, or was refused whole.

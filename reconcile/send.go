@@ -21,10 +21,11 @@ type Remote interface {
 	Load(ctx context.Context, model string, fields []string, rows [][]string, extra map[string]any) (odooclient.LoadResult, error)
 	Write(ctx context.Context, model string, ids []int64, values map[string]any, extra map[string]any) error
 	Unlink(ctx context.Context, model string, ids []int64, extra map[string]any) error
-	// Versions and WriteIf are compare and set, which Odoo has by our module:
-	// odooclient.ErrNoModule without it.
+	// Versions, WriteIf and WrittenAs are compare and set, which Odoo has by our
+	// module: odooclient.ErrNoModule without it.
 	Versions(ctx context.Context, model string, ids []int64) (map[int64]string, error)
-	WriteIf(ctx context.Context, model string, id int64, version string, values, extra map[string]any) (bool, error)
+	WriteIf(ctx context.Context, model string, id int64, is odooclient.Expected, values, extra map[string]any) (as string, err error)
+	WrittenAs(ctx context.Context, model string, id int64, token string) (as string, err error)
 	Call(ctx context.Context, model, method string, args []any, kwargs map[string]any) (any, error)
 	// ExternalID resolves an external id, 0 when nothing has it.
 	ExternalID(ctx context.Context, module, name string) (int64, error)
@@ -279,18 +280,25 @@ func (j *job) needsWrite() bool {
 	return len(j.lines) > 0 || slices.ContainsFunc(j.cells, func(c mapping.Cell) bool { return c.NoLoad })
 }
 
-// writeOne changes one record with its lines: what changes and goes by one
-// write, then the new lines by a load, which may be sent again.
+// writeOne makes the one call of a record's update: the write of what changes
+// and goes, or the load of new lines, which may be sent again.
 func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 	if r.late(j) {
 		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
 		return nil
 	}
+	if columns, rows := addedLines(j); len(rows) > 0 {
+		return r.after(ctx, j, r.loadOnce(ctx, j, columns, rows))
+	}
+	return r.after(ctx, j, r.write(ctx, j, j.values()))
+}
+
+// values are what the write of a known record takes.
+func (j *job) values() map[string]any {
 	values := map[string]any{}
 	for _, c := range j.cells {
 		values[c.Field] = c.Value
 	}
-	added := false
 	for _, l := range j.lines {
 		commands, _ := values[l.child.Name].([]any)
 		switch l.op {
@@ -298,26 +306,9 @@ func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
 			values[l.child.Name] = append(commands, []any{1, l.odooID, cellValues(l.cells)})
 		case record.LineRemove:
 			values[l.child.Name] = append(commands, []any{2, l.odooID, 0})
-		case record.LineAdd:
-			added = true
 		}
 	}
-	if len(values) > 0 {
-		err := r.write(ctx, j, values)
-		if err != nil || !added {
-			return r.after(ctx, j, err)
-		}
-	}
-	columns, rows := addedLines(j)
-	for i := range columns {
-		if err := r.loadOnce(ctx, j, columns[i], rows[i]); err != nil {
-			if record.CodeOf(err).Final() && len(values) > 0 {
-				return []Target{j.target(j.refuse(err))} // a part of it was done
-			}
-			return r.after(ctx, j, err)
-		}
-	}
-	return r.after(ctx, j, nil)
+	return values
 }
 
 func (r *pushRun) loadOnce(ctx context.Context, j *job, columns []string, rows [][]string) error {

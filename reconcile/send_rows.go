@@ -128,22 +128,19 @@ func (l lineCells) sequence(j *job) int {
 	return first - 1
 }
 
-// addedLines are loads that add lines to a known record, by columns.
-func addedLines(j *job) (columns [][]string, rows [][][]string) {
-	id := strconv.FormatInt(j.link.OdooID, 10)
-	for _, run := range j.runs() {
-		var head []string
-		var table [][]string
-		for i, l := range run {
-			names, cells := l.load(j.entity, j)
-			head = append([]string{".id"}, names...)
-			first := id
-			if i > 0 {
-				first = ""
-			}
-			table = append(table, append([]string{first}, cells...))
-		}
-		columns, rows = append(columns, head), append(rows, table)
+// addedLines is the load that adds lines to a known record. Lines that would not
+// fit its columns, were there any, are not confirmed and have a step of their own.
+func addedLines(j *job) (columns []string, rows [][]string) {
+	runs := j.runs()
+	if len(runs) == 0 {
+		return nil, nil
+	}
+	first := strconv.FormatInt(j.link.OdooID, 10)
+	for _, l := range runs[0] {
+		names, cells := l.load(j.entity, j)
+		columns = append([]string{".id"}, names...)
+		rows = append(rows, append([]string{first}, cells...))
+		first = ""
 	}
 	return columns, rows
 }

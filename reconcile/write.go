@@ -223,7 +223,7 @@ func (w *writer) writeEdits(ctx context.Context) error {
 		switch {
 		case p.enqueue:
 			follow = append(follow, w.edit(p))
-		case p.push == nil || p.intent != nil || p.needLines || p.rests:
+		case p.push == nil || p.intent != nil || p.unclear || p.rests:
 		case p.detach:
 			if err := store.DetachRow(ctx, w.tx, w.rules.table, p.link); err != nil {
 				return err

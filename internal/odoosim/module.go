@@ -81,6 +81,39 @@ func (r *request) writeIf(t *tx) (any, error) {
 		if _, err := r.write(t); err != nil {
 			return nil, err
 		}
+		token, _ := r.arg(3, "token").(string)
+		return t.remember(written{r.model, id, token}), nil
 	}
-	return map[string]any{"written": true, "write_date": "after the commit"}, nil
+	return nil, nil
+}
+
+// written is a compared write by which token.
+type written struct {
+	model string
+	id    int64
+	token string
+}
+
+// remember notes a compared write together with its transaction, and returns what
+// answers it.
+func (t *tx) remember(w written) map[string]any {
+	answer := map[string]any{"written": true, "write_date": false}
+	t.compared = append(t.compared, func() {
+		version := t.s.version(w.model, w.id)
+		answer["write_date"], t.s.compared[w] = version, version
+	})
+	return answer
+}
+
+func (r *request) wasWritten() (any, error) {
+	if err := r.moduleMethod("odoosync_written"); err != nil {
+		return nil, err
+	}
+	token, _ := r.arg(1, "token").(string)
+	for _, id := range r.ids(0) {
+		if version, made := r.s.compared[written{r.model, id, token}]; made {
+			return version, nil
+		}
+	}
+	return false, nil
 }

@@ -103,6 +103,8 @@ func (r *request) dispatchRead(method string) (any, error) {
 	switch method {
 	case "odoosync_write_date":
 		return r.writeDates()
+	case "odoosync_written":
+		return r.wasWritten()
 	case "search":
 		ids, err := r.search()
 		r.s.stats.RecordsListed += int64(len(ids))

@@ -86,8 +86,9 @@ type Server struct {
 	rules     map[string]func(id int64, v Values) bool
 	onWrite   func(stage, model, method string)
 	written   int64
-	module    bool              // installed
-	revisions map[touched]int64 // see version
+	module    bool               // installed
+	revisions map[touched]int64  // see version
+	compared  map[written]string // the versions that compared writes left
 }
 
 // New makes a server with the lookups a French company has, and no records.
@@ -108,7 +109,7 @@ func New(o Options) *Server {
 		o.Clock = clockwork.NewRealClock()
 	}
 	s := &Server{o: o, clock: o.Clock, random: rand.New(rand.NewPCG(o.Seed, 1)), models: map[string]*table{}, hidden: map[string]map[int64]bool{},
-		externals: map[string]int64{}, forbidden: map[string][]string{}, rules: map[string]func(int64, Values) bool{}, revisions: map[touched]int64{}, stats: Stats{ByMethod: map[string]int64{}}}
+		externals: map[string]int64{}, forbidden: map[string][]string{}, rules: map[string]func(int64, Values) bool{}, revisions: map[touched]int64{}, compared: map[written]string{}, stats: Stats{ByMethod: map[string]int64{}}}
 	s.fields = loadFields(o.Version)
 	s.hooks.start(s)
 	s.lookups()

@@ -30,6 +30,7 @@ func (s *Server) Restore(from *Snapshot) {
 	defer s.mu.Unlock()
 	c := from.clone()
 	s.models, s.hidden, s.externals, s.forbidden, s.rules = c.models, c.hidden, c.externals, c.forbidden, c.rules
+	s.compared = map[written]string{} // of what a restore took back
 }
 
 func (c *Snapshot) clone() *Snapshot {

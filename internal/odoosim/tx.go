@@ -13,6 +13,8 @@ type tx struct {
 	order []change
 	seen  map[touched]bool
 	quiet map[touched]bool // changed, but not written: no hook hears of it
+
+	compared []func() // compared writes, noted once the versions are known
 }
 
 type touched struct {
@@ -199,6 +201,9 @@ func (t *tx) written() (n int64) {
 
 func (t *tx) commit() {
 	t.s.count(t)
+	for _, note := range t.compared {
+		note()
+	}
 	t.s.hooks.committed(t)
 }
 

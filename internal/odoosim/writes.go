@@ -22,7 +22,7 @@ func (s *Server) OnWrite(f func(stage, model, method string)) {
 
 // reads are the methods that change nothing.
 var reads = map[string]bool{"fields_get": true, "search": true, "search_count": true, "search_read": true, "read": true, "read_group": true,
-	"formatted_read_group": true, "has_group": true, "check_object_reference": true, "check_access_rights": true, "has_access": true, "odoosync_write_date": true}
+	"formatted_read_group": true, "has_group": true, "check_object_reference": true, "check_access_rights": true, "has_access": true, "odoosync_write_date": true, "odoosync_written": true}
 
 // call is one execute_kw, as far as the counts go.
 type call struct {

@@ -34,6 +34,8 @@ type Written struct {
 	// edited what it made. Row is the row as it was then.
 	Late bool
 	Row  record.Fields
+	// Edited: it is known that somebody wrote to the record since.
+	Edited bool
 	// Unknown: nobody knows whether the write was done, or will still be.
 	Unknown bool
 	// Alike tells two spellings of the same value apart from two values; nil
@@ -47,7 +49,8 @@ type Written struct {
 //	Odoo has        the base becomes      and the merge then
 //	what was sent   the value sent        finds nothing
 //	a normal form   the value sent        lets the row follow, once
-//	what it had     stays                 would send it again: it was ignored
+//	what it had     stays                 would send it again: it was ignored,
+//	                                      unless the record was Edited since
 //	something else  the value sent        takes it for an edit made since: the
 //	                                      value sent is kept as a conflict
 //
@@ -138,9 +141,9 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 	case c.Unknown:
 		c.out.Unsure = true
 		return nil, true
-	case agreed && v == old.Odoo:
+	case agreed && v == old.Odoo && !c.Edited:
 		return nil, false
-	case !agreed && !c.Late:
+	case !agreed && !c.Late && !c.Edited:
 		return &record.Pair{Odoo: v}, true
 	}
 	return &same, true
