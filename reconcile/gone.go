@@ -23,6 +23,8 @@ func (w *writer) planGone(p *plan) error {
 		p.outcome = Ignored
 		if p.detach = p.push != nil && local != nil && !w.marked(p); p.detach {
 			w.separate(p)
+		} else {
+			w.mergedInto(p) // told after it was found gone
 		}
 		return nil
 	}

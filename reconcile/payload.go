@@ -140,6 +140,7 @@ type payloadTx struct {
 	event    queue.Event
 	entity   *mapping.Entity
 	outdated []string // fields and children about which a newer event has spoken
+	into     int64    // the record that it was merged into, as its deletion tells; 0: none
 }
 
 func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, error) {
@@ -148,6 +149,7 @@ func (x *payloadTx) apply(ctx context.Context, data map[string]any) (Outcome, er
 		at = x.event.ReceivedAt
 	}
 	if deletion(x.event) {
+		x.into = mergedInto(x.event)
 		return x.write(ctx, item{id: x.event.OdooID, fate: gone}, at)
 	}
 	res := &txResolver{ctx: ctx, tx: x.tx, rules: x.payloads.engine.rules}
@@ -243,6 +245,9 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 			recall(link, &it)
 		}
 	}
+	if err := x.survivor(ctx, b, it.id); err != nil {
+		return Refused, err
+	}
 	p, err := w.plan(it)
 	if err != nil {
 		return Refused, err
@@ -264,6 +269,18 @@ func (x *payloadTx) write(ctx context.Context, it item, at time.Time) (Outcome, 
 		}
 	}
 	return p.outcome, nil
+}
+
+// survivor finds the row of the record that the deleted one was merged into.
+func (x *payloadTx) survivor(ctx context.Context, b *batch, id int64) error {
+	if x.into == 0 || x.entity.MergedColumn == "" {
+		return nil
+	}
+	links, err := store.LinksOfRecords(ctx, x.tx, x.entity.Name, []int64{x.into})
+	if err == nil && links[x.into] != nil {
+		b.survivors[id] = survivor{localID: links[x.into].LocalID}
+	}
+	return err
 }
 
 // outdated drops from a record what newer events have said, and tells what that

@@ -14,7 +14,7 @@ import (
 
 // survivor is the record that Odoo merged another one into.
 type survivor struct {
-	odooID  int64
+	odooID  int64 // 0: it was itself merged on since, only its row is left
 	localID string
 	moved   map[string][]int64 // by entity: the documents of the one that is gone
 }
@@ -23,8 +23,8 @@ type survivor struct {
 // into. Odoo's merge unlinks the sources, points their external ids at the
 // survivor and moves their documents to it, partly by SQL, without a write_date
 // (odoo/addons/base/wizard/base_partner_merge.py). So a record of ours is asked
-// for by its external id, and any by where its documents are now; one that has
-// neither, by what its event tells.
+// for by its external id; else its event tells, where our module sent it; else
+// the survivor is guessed from where its documents are now.
 func (b *batch) findSurvivors(ctx context.Context, entity *mapping.Entity, ids []int64) error {
 	if entity.MergedColumn == "" || b.engine.remote == nil {
 		return nil
@@ -42,23 +42,24 @@ func (b *batch) findSurvivors(ctx context.Context, entity *mapping.Entity, ids [
 
 func (b *batch) findSurvivor(ctx context.Context, entity *mapping.Entity, id int64) error {
 	links, err := store.LinksOfRecords(ctx, b.engine.db, entity.Name, []int64{id})
-	if err != nil || links[id] == nil || links[id].LocalID == "" || links[id].State == store.DeletedState {
+	into := b.targets[id].Into
+	if err != nil || links[id] == nil || links[id].LocalID == "" || links[id].State == store.DeletedState && into == 0 {
 		return err
 	}
 	s := survivor{moved: map[string][]int64{}}
 	if s.odooID, err = b.engine.remote.ExternalID(ctx, externalModule, externalName(entity, links[id].UUID, "")); err != nil {
 		return err
 	}
-	if s.odooID == id {
-		s.odooID = 0
+	if s.odooID == 0 || s.odooID == id {
+		if s.odooID, err = b.existing(ctx, into); err != nil {
+			return err
+		}
 	}
 	if err := b.documentsOf(ctx, entity, links[id].LocalID, id, &s); err != nil {
 		return err
 	}
-	if s.odooID == 0 { // it has none: what its event says, if that is there
-		if s.odooID, err = b.existing(ctx, b.targets[id].Into); err != nil || s.odooID == 0 {
-			return err
-		}
+	if s.odooID == 0 {
+		return b.mergedOn(ctx, entity, id, into, s)
 	}
 	rows := b.engine.rules[entity.Name].table
 	known, err := store.RowIDs(ctx, b.engine.db, entity.Name, rows, []int64{s.odooID})
@@ -74,6 +75,21 @@ func (b *batch) findSurvivor(ctx context.Context, entity *mapping.Entity, id int
 		}
 	}
 	s.localID = known[s.odooID]
+	b.survivors[id] = s
+	return nil
+}
+
+// mergedOn: the record that the event names was merged into yet another one, or
+// deleted. Its row leads on.
+func (b *batch) mergedOn(ctx context.Context, entity *mapping.Entity, id, into int64, s survivor) error {
+	if into == 0 {
+		return nil
+	}
+	links, err := store.LinksOfRecords(ctx, b.engine.db, entity.Name, []int64{into})
+	if err != nil || links[into] == nil || links[into].LocalID == "" {
+		return err
+	}
+	s.localID = links[into].LocalID
 	b.survivors[id] = s
 	return nil
 }
@@ -166,8 +182,11 @@ func (b *batch) whereNow(ctx context.Context, model, field string, documents []i
 // mergedInto notes on the row of a merged record which row survived it.
 func (w *writer) mergedInto(p *plan) {
 	s, merged := w.batch.survivors[p.item.id]
-	if !merged || s.localID == "" {
+	if !merged || s.localID == "" || p.row == nil || p.row.Columns[w.entity.MergedColumn] != nil {
 		return
+	}
+	if p.op == "" {
+		p.op = "update"
 	}
 	if p.columns == nil {
 		p.columns = map[string]any{}
@@ -191,7 +210,7 @@ func (w *writer) separate(p *plan) {
 // leaves a document behind.
 func (w *writer) moved(p *plan) []store.Wait {
 	s, merged := w.batch.survivors[p.item.id]
-	if !merged {
+	if !merged || s.odooID == 0 {
 		return nil
 	}
 	var out []store.Wait
@@ -208,7 +227,9 @@ func (w *writer) moved(p *plan) []store.Wait {
 func (b *batch) repoint(ctx context.Context, entity *mapping.Entity) error {
 	for id, s := range b.survivors {
 		delete(b.survivors, id)
-		s.moved[entity.Name] = append(s.moved[entity.Name], s.odooID)
+		if s.odooID != 0 {
+			s.moved[entity.Name] = append(s.moved[entity.Name], s.odooID)
+		}
 		for name, documents := range s.moved {
 			model := b.engine.mapping.ByName(name).Model
 			var targets []Target
