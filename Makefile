@@ -44,6 +44,10 @@ test-odoo: modules ## Test the Odoo module in a real Odoo: ODOO_SRC=<a checkout 
 	else ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 40m ./internal/realodoo && \
 	ODOO_SRC='$(abspath $(ODOO_SRC))' $(GO) test -count=1 -v -timeout 20m -run TestWithARealOdoo ./cmd/odoosync; fi
 
+.PHONY: soak-odoo
+soak-odoo: modules ## Keep the daemon away from a real Odoo for an hour: ODOO_SRC=<a checkout>
+	ODOO_SRC='$(abspath $(ODOO_SRC))' ODOOSYNC_TEST_DOWN=$${ODOOSYNC_TEST_DOWN:-1h} $(GO) test -count=1 -v -timeout 4h -run '^TestAReceiverThatIsDown$$' ./cmd/odoosync
+
 addons: ## Write addons/<series>.0 from addons/source
 	$(GO) run ./internal/addons/generate
 
