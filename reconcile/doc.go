@@ -50,9 +50,11 @@
 // time, parents first (push.go, push_rows.go). A row that has a record goes
 // round this circle, a step at a time:
 //
-//  1. it is synced as above. What its merge finds for Odoo is cut into steps
-//     (outward.go): fields and lines in one, then each state by the methods that
-//     lead there; a delete stands alone. The first is noted as the link's intent
+//  1. it is synced as above. What its merge finds for Odoo is cut into steps of
+//     one call (outward.go): fields and known lines, then new lines, then each
+//     state by the methods that lead there; a delete stands alone. Of a step of
+//     two calls half could be done, which nobody could tell from all of it or
+//     nothing. The first is noted as the link's intent
 //     in that transaction. Where there is none, that transaction ends the edits;
 //  2. names and references become ids (find.go, send_encode.go). A value that
 //     has no place in Odoo takes the intent back and refuses the row;

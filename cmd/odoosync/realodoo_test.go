@@ -52,7 +52,7 @@ func TestWithARealOdoo(t *testing.T) {
 		run  func(*testing.T)
 	}{
 		{"contacts", w.contacts}, {"orders", w.orders}, {"invoices", w.invoices}, {"leads", w.leads},
-		{"from a save in Odoo to the row", w.latency}, {"edits on both sides at once", w.concurrent},
+		{"from a save in Odoo to the row", w.latency}, {"many edits here", w.bulk}, {"edits on both sides at once", w.concurrent},
 		{"the same field on both sides", w.sameField}, {"deletions", w.deletions},
 		{"the daemon down, then up", w.daemonDown}, {"a delivery that never arrives", w.gap},
 		{"Odoo killed before it sends", w.odooKilled}, {"no echo goes round", w.quiet},
@@ -260,6 +260,28 @@ func (w *live) latency(t *testing.T) {
 	slices.Sort(took)
 	t.Logf("from the save's answer to the row: median %s, %s to %s", took[25].Round(time.Millisecond), took[0].Round(time.Millisecond), took[49].Round(time.Millisecond))
 	require.Less(t, took[25], time.Second)
+}
+
+// bulk edits many rows in one statement: with the module each is a call of its
+// own, which compares.
+func (w *live) bulk(t *testing.T) {
+	const n = 200
+	values := make([]map[string]any, n)
+	for i := range values {
+		values[i] = map[string]any{"name": fmt.Sprintf("bulk %d", i)}
+	}
+	ids, err := w.client.Create(w.ctx, "res.partner", values, nil)
+	require.NoError(t, err)
+	arrived := "SELECT COUNT(*) FROM contacts WHERE name LIKE 'bulk %'"
+	w.await("the rows", func() bool { return number(t, w.db, arrived) == n })
+	began := time.Now()
+	w.api("UPDATE contacts SET city = 'Rennes' WHERE name LIKE 'bulk %'")
+	w.await("the records", func() bool {
+		found, err := w.client.Search(w.ctx, "res.partner", []any{[]any{"id", "in", ids}, []any{"city", "=", "Rennes"}}, odooclient.Page{})
+		require.NoError(t, err)
+		return len(found) == n
+	})
+	t.Logf("%d edits here were in Odoo after %s", n, time.Since(began).Round(time.Millisecond))
 }
 
 // concurrent edits different fields on both sides without a pause: none is lost.
