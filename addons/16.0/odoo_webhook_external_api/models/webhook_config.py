@@ -146,12 +146,20 @@ class WebhookConfig(models.Model):
     def _begin(self):
         """Give what has none a stream of numbers of its own."""
         self.env['webhook.counter'].create([{'config_id': config.id} for config in self])
-        for config in self:
-            config.stream = str(uuid.uuid4())
         self._adopt_database()
 
     def _adopt_database(self):
-        self.filtered(lambda c: c.database_uuid != c._database_uuid()).write({'database_uuid': self._database_uuid()})
+        """Send for this database from here on, under numbers of its own: those of
+        the database it was copied from are that one's still."""
+        others = self.filtered(lambda c: c.database_uuid != c._database_uuid())
+        if not others:
+            return
+        for config in others:
+            config.write({'database_uuid': self._database_uuid(), 'stream': str(uuid.uuid4())})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE webhook_counter SET last_sequence = 0 WHERE config_id = ANY(%s)", [others.ids])
+        self.env.cr.execute("UPDATE webhook_delivery SET sequence = 0 WHERE config_id = ANY(%s) AND sequence > 0", [others.ids])
+        self.env['webhook.delivery'].invalidate_model(['sequence'])
 
     @api.model
     def _database_uuid(self):

@@ -36,6 +36,44 @@ class TestDelivery(WebhookCase):
         self.env.cr.execute("UPDATE webhook_delivery SET next_attempt = NULL")
         self.env.cr.execute("UPDATE webhook_counter SET blocked_until = NULL")
 
+    def test_what_waits_behind_an_older_event_wakes_nobody(self):
+        self.partner.city = "there"
+        self.receiver.answers = [(500, {}), (500, {}), (500, {})]
+        self.send()
+        self.partner.city = "farther"
+        self.commit()
+        self.env.cr.execute("UPDATE webhook_counter SET blocked_until = NULL")
+        delivery = self.env['webhook.delivery']
+        self.assertEqual((len(self.deliveries()), delivery._next_due()), (2, None))
+        self.assertGreater(delivery._next_wait(), 200)
+
+    def test_an_event_that_cannot_be_made_stops_no_other(self):
+        other = self.env['res.partner'].create({'name': "other"})
+        self.partner.city = "there"
+        self.commit()
+        mine = self.deliveries().filtered(lambda d: d.res_id == self.partner.id)
+        self.env.cr.execute("UPDATE webhook_delivery SET payload = '{' WHERE id = %s", [mine.id])
+        self.env.invalidate_all()
+        with self.assertLogs(SENDER, logging.ERROR):
+            self.send()
+        self.assertEqual((mine.state, mine.attempts, mine.last_error), ('pending', 3, 'JSONDecodeError'))
+        sent = self.deliveries() - mine
+        self.assertEqual((sent.res_id, sent.state), (other.id, 'sent'))
+
+    def test_a_copy_that_is_switched_on_has_a_stream_of_its_own(self):
+        self.partner.city = "there"
+        self.send()
+        original = self.config.stream
+        self.env['ir.config_parameter'].sudo().set_param('database.uuid', 'another')
+        self.partner.city = "farther"
+        self.commit()
+        self.assertEqual(self.env['webhook.delivery']._send_due(), 0)
+        self.config.active = True
+        self.assertNotIn(self.config.stream, (original, False))
+        self.send()
+        headers = [(h['X-Webhook-Stream'], h['X-Webhook-Sequence']) for h, _body in self.receiver.requests]
+        self.assertEqual(headers, [(original, '1'), (self.config.stream, '1')])
+
     def test_it_is_sent_as_the_guide_wants(self):
         self.partner.city = "there"
         with self.assertLogs(SENDER, logging.INFO) as logs:

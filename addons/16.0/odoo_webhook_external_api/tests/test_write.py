@@ -50,6 +50,33 @@ class TestCompareAndSet(WebhookCase):
         self.assertEqual(partner.odoosync_write({'city': "there"}, seen), {'written': False, 'write_date': False})
         self.assertEqual(partner.odoosync_write_date(), [])
 
+    def test_a_token_tells_what_became_of_a_write(self):
+        seen = self.version(self.partner)
+        self.assertIs(self.partner.odoosync_written('one'), False)
+        answer = self.partner.odoosync_write({'city': "there"}, seen, 'one')
+        self.assertEqual(self.partner.odoosync_written('one'), answer['write_date'])
+        self.age('res_partner', self.partner.ids)  # somebody takes it back
+        self.partner.city = "here"
+        self.assertEqual(self.partner.odoosync_write({'city': "there"}, seen, 'one'), answer)
+        self.assertEqual((self.partner.city, self.partner.odoosync_written('one')), ("here", answer['write_date']))
+        self.assertIs(self.partner.odoosync_written('two'), False)
+        self.assertIs(self.order().odoosync_written('one'), False)
+
+    def test_a_write_that_is_refused_leaves_no_token(self):
+        self.assertFalse(self.partner.odoosync_write({'city': "there"}, 'another', 'one')['written'])
+        self.assertIs(self.partner.odoosync_written('one'), False)
+        for token in ('', 'x' * 65, 7, False):
+            with self.assertRaises(ValueError):
+                self.partner.odoosync_write({'city': "there"}, self.version(self.partner), token)
+
+    def test_tokens_are_forgotten_after_days(self):
+        self.partner.odoosync_write({'city': "there"}, self.version(self.partner), 'one')
+        self.env['webhook.written']._gc_written()
+        self.assertTrue(self.partner.odoosync_written('one'))
+        self.env.cr.execute("UPDATE webhook_written SET create_date = create_date - interval '2 days 1 minute'")
+        self.env['webhook.written']._gc_written()
+        self.assertIs(self.partner.odoosync_written('one'), False)
+
     def test_the_callers_rights_apply(self):
         user = self.clerk()
         order = self.order()
@@ -58,3 +85,5 @@ class TestCompareAndSet(WebhookCase):
             order.with_user(user).odoosync_write({'client_order_ref': "x"}, seen)
         with self.assertRaises(AccessError):
             order.with_user(user).odoosync_write_date()
+        with self.assertRaises(AccessError):
+            order.with_user(user).odoosync_written('one')

@@ -131,22 +131,42 @@ class WebhookSource(models.AbstractModel):
         found = self._webhook_versions()
         return [{'id': i, 'write_date': found[i]} for i in self.ids if i in found]
 
-    def odoosync_write(self, values, expected_write_date):
+    def odoosync_write(self, values, expected_write_date, token=None):
         """Write if the record is still the expected version, under its lock.
+
+        The token makes the write once: asked for again it does nothing, and
+        answers as it did then. odoosync_written tells whether it was made.
 
         A concurrent transaction that committed first makes PostgreSQL refuse the
         lock; Odoo then runs the call again, and it finds the newer version.
         """
         self.ensure_one()
+        written = self.env['webhook.written']
+        if token is not None:
+            written._check_token(token)
         self._webhook_check('write')
         self.env.flush_all()
         found = self._webhook_versions(lock=True).get(self.id, False)
+        made = token is not None and written._as(self, token)
+        if made:
+            return {'written': True, 'write_date': made}
         if not found or found != expected_write_date:
             return {'written': False, 'write_date': found}
         marked = self if self._webhook_origin() else self.with_context(**{ORIGIN: 'daemon'})
         marked.write(values)
         self.env.flush_all()
-        return {'written': True, 'write_date': self._webhook_versions().get(self.id, False)}
+        version = self._webhook_versions().get(self.id, False)
+        if token is not None and version:
+            written._remember(self, token, version)
+        return {'written': True, 'write_date': version}
+
+    def odoosync_written(self, token):
+        """The version that the token's write left the record with; False where
+        no such write was made."""
+        self.ensure_one()
+        self.env['webhook.written']._check_token(token)
+        self._webhook_check('read')
+        return self.env['webhook.written']._as(self, token)
 
     def _webhook_check(self, operation):
         """The caller's access rights apply."""
@@ -224,4 +244,22 @@ class WebhookSourceLine(models.AbstractModel):
     def _webhook_touch_parents(self, ids, recomputed=False):
         source = self._webhook_source()
         parents = source.browse(i for i in ids if i and isinstance(i, int))
+        if not recomputed:
+            self._webhook_lock(parents)
         parents._webhook_touch(None if recomputed else source._webhook_origin())
+
+    @api.model
+    def _webhook_lock(self, parents):
+        """Have those who edit lines of one record wait for one another.
+
+        Two transactions may change two lines and leave their record alone. Then
+        the one that commits last would tell of the lines as they were before the
+        other. With this it waits, fails, and is run again by Odoo, as if both had
+        changed the record; and the ids of its events are the order of the commits.
+        """
+        notes = changes.of(self.env.cr).of(parents._name)
+        unknown = [i for i in parents.ids if i not in notes]
+        if unknown:
+            self.env.cr.execute(
+                'UPDATE "%(table)s" SET write_date = write_date WHERE id IN (SELECT id FROM "%(table)s" WHERE id IN %%s ORDER BY id FOR NO KEY UPDATE)'
+                % {'table': parents._table}, [tuple(unknown)])

@@ -5,6 +5,7 @@ UPDATE webhook_config
        webhook_url = 'https://neutralized.invalid/',
        api_key = NULL,
        signing_secret = NULL,
+       stream = NULL,
        database_uuid = NULL;
 
 UPDATE webhook_delivery

@@ -8,3 +8,4 @@ from . import webhook_counter
 from . import webhook_config
 from . import webhook_delivery
 from . import webhook_sender
+from . import webhook_written

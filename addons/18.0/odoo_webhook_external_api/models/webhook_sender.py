@@ -6,7 +6,7 @@ import psycopg2
 
 from odoo import api, models, modules
 
-from ..services.webhook_service import WebhookService
+from ..services.webhook_service import Unsendable, WebhookService
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +14,10 @@ LONGEST_RUN = 45    # seconds; Odoo ends a cron that takes too long
 LONGEST_SLEEP = 5   # seconds to wait inside a run for the next attempt
 LOCK = 0x6F646F6F   # one sender a database
 
+# No older event of the same record waits.
+FIRST = """NOT EXISTS (
+    SELECT 1 FROM webhook_delivery e WHERE e.state = 'pending' AND e.config_id = d.config_id
+       AND e.model = d.model AND e.res_id = d.res_id AND e.id < d.id)"""
 NOW = "clock_timestamp() at time zone 'UTC'"  # not this transaction's begin
 
 
@@ -105,9 +109,8 @@ class WebhookSender(models.Model):
         self.env.cr.execute("""
             SELECT d.id FROM webhook_delivery d
              WHERE d.state = 'pending' AND d.config_id = ANY(%%s) AND (d.next_attempt IS NULL OR d.next_attempt <= %s)
-               AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.state = 'pending' AND e.config_id = d.config_id
-                                  AND e.model = d.model AND e.res_id = d.res_id AND e.id < d.id)
-             ORDER BY d.id LIMIT 1""" % NOW, [configs])
+               AND %s
+             ORDER BY d.id LIMIT 1""" % (NOW, FIRST), [configs])
         found = self.env.cr.fetchone()
         return found[0] if found else None
 
@@ -118,7 +121,7 @@ class WebhookSender(models.Model):
             SELECT EXTRACT(EPOCH FROM min(GREATEST(d.next_attempt, c.blocked_until)) - clock_timestamp() at time zone 'UTC')
               FROM webhook_delivery d JOIN webhook_config w ON w.id = d.config_id AND w.active
               JOIN webhook_counter c ON c.config_id = w.id
-             WHERE d.state = 'pending'
+             WHERE d.state = 'pending' AND """ + FIRST + """
                AND w.database_uuid = (SELECT value FROM ir_config_parameter WHERE key = 'database.uuid')""")
         wait = self.env.cr.fetchone()[0]
         return None if wait is None else max(float(wait), 0.05)
@@ -127,7 +130,7 @@ class WebhookSender(models.Model):
     def _attempt(self, service, row):
         """One attempt of one event."""
         cr = self.env.cr
-        self._number(row)
+        self._insist(lambda: self._number(row))
         cr.execute("""
             SELECT d.payload, d.message_id, d.sequence, d.attempts, d.event, d.res_id, d.config_id, w.webhook_url, w.api_key, w.signing_secret, w.stream
               FROM webhook_delivery d JOIN webhook_config w ON w.id = d.config_id WHERE d.id = %s""", [row])
@@ -136,8 +139,7 @@ class WebhookSender(models.Model):
             return  # its configuration was deleted meanwhile
         payload, message, sequence, attempts, event, res_id, config, url, key, secret, stream = found
         self._commit()
-        body = payload.encode()
-        answer = service.post(url, body, service.headers(body, message, key, secret, stream, sequence))
+        answer = self._post(service, url, payload, (message, key, secret, stream, sequence))
         attempts += 1
         delay = None if answer.ok else answer.delay(attempts)
         self._insist(lambda: self._note(row, config, answer, delay))
@@ -148,6 +150,17 @@ class WebhookSender(models.Model):
             _logger.warning("webhook not sent: %s, record %s, number %s, attempt %s: %s; again in %s s", *what, answer.reason, delay)
         else:
             _logger.error("webhook failed: %s, record %s, number %s, attempt %s: %s; send it again from the list of deliveries", *what, answer.reason)
+
+    @api.model
+    def _post(self, service, url, payload, args):
+        """Whatever goes wrong with one event is its failed attempt, and keeps no
+        other from being sent."""
+        try:
+            body = payload.encode()
+            return service.post(url, body, service.headers(body, *args))
+        except Exception as e:  # pylint: disable=broad-except
+            _logger.exception("webhook not sent: it cannot be made")
+            return Unsendable(0, type(e).__name__, 0)
 
     @api.model
     def _number(self, row):

@@ -100,12 +100,29 @@ class TestEvents(WebhookCase):
         company.write({'street': "1, rue de la Paix"})
         self.assertIn(('res.partner.updated', child.id), self.names())
 
+    def test_who_edits_a_line_locks_its_order(self):
+        order = self.order()
+        self.told()
+
+        def place():
+            self.env.flush_all()
+            self.env.cr.execute("SELECT ctid::text, write_date FROM sale_order WHERE id = %s", [order.id])
+            return self.env.cr.fetchone()
+        before, written = place()
+        order.order_line.name = "another"
+        after, unchanged = place()
+        self.assertNotEqual(after, before)
+        self.assertEqual(unchanged, written)
+
     def test_a_merge_tells_of_the_survivor_and_of_what_pointed_at_the_others(self):
         twin = self.env['res.partner'].create({'name': "École Primaire"})
         child = self.env['res.partner'].create({'name': "c", 'parent_id': twin.id})
         order, lead = self.order(partner_id=twin.id), self.env['crm.lead'].create({'name': "l", 'partner_id': twin.id})
         self.told()
         self.env['base.partner.merge.automatic.wizard'].create({})._merge([self.partner.id, twin.id], self.partner)
+        self.commit()
+        merged = self.env['webhook.delivery'].search([('merged_into', '!=', 0)])
+        self.assertEqual([(d.event, d.res_id, d.merged_into) for d in merged], [('res.partner.deleted', twin.id, self.partner.id)])
         found = {(e['event'], e['data']['id']): e['data'] for e in self.told()}
         self.assertEqual(found['res.partner.deleted', twin.id], {'id': twin.id, 'merged_into': self.partner.id})
         self.assertEqual(found['sale.order.updated', order.id]['partner_id'], self.partner.id)

@@ -46,7 +46,7 @@ def _write_model(model, noted, ids):
             if note.origin:
                 payload['origin'] = note.origin
             rows.append((note, (config, event, model._name, record_id, body(payload), str(uuid.uuid4()),
-                                note.origin or None, state.get('company_id'))))
+                                note.origin or None, state.get('company_id'), note.extra.get('merged_into') if kind == 'deleted' else None)))
     _store(model.env, noted, notes.values(), rows)
 
 
@@ -105,10 +105,10 @@ def _store(env, noted, notes, rows):
     ids = execute_values(
         cr._obj, """
         INSERT INTO webhook_delivery
-            (config_id, event, model, res_id, payload, message_id, origin, company_id,
+            (config_id, event, model, res_id, payload, message_id, origin, company_id, merged_into,
              state, attempts, sequence, create_uid, create_date, write_uid, write_date)
         VALUES %s RETURNING id""", [values for _note, values in rows],
-        template="""(%s, %s, %s, %s, %s, %s, %s, %s,
+        template="""(%s, %s, %s, %s, %s, %s, %s, %s, %s,
             'pending', 0, 0, 1, now() at time zone 'UTC', 1, now() at time zone 'UTC')""",
         page_size=BATCH, fetch=True)
     for (note, _values), (row,) in zip(rows, ids):

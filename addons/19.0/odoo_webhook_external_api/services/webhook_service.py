@@ -92,6 +92,14 @@ class Answer:
         return max(DELAYS[attempts - 1], min(self.retry_after, LONGEST_RETRY_AFTER))
 
 
+class Unsendable(Answer):
+    """There was no attempt: something is wrong with the event itself, and
+    others of its configuration may go on."""
+
+    __slots__ = ()
+    unavailable = False
+
+
 class WebhookService:
     """Sends to one configuration's address. Connections are kept."""
 
@@ -132,7 +140,7 @@ class WebhookService:
             return Answer(0, 'bad address', 0)
         try:
             with self.session.post(url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True) as r:
-                text = r.raw.read(LONGEST_ANSWER, decode_content=True).decode('utf-8', 'replace')
+                text = r.raw.read(LONGEST_ANSWER, decode_content=True).decode('utf-8', 'replace').replace('\x00', '')
                 wait = r.headers.get('Retry-After', '')
                 return Answer(r.status_code, text, passed(), int(wait) if wait.isascii() and wait.isdigit() else 0)
         except requests.exceptions.Timeout:

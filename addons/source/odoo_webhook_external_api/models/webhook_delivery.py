@@ -31,6 +31,7 @@ class WebhookDelivery(models.Model):
     res_id = fields.Integer(string="Record", required=True, readonly=True)
     payload = fields.Text(string="Body", readonly=True, groups='base.group_system')
     message_id = fields.Char(string="Message", readonly=True, copy=False, help="Sent as webhook-id: the same at each attempt.")
+    merged_into = fields.Integer(string="Merged Into", readonly=True, help="The contact that this one was merged into.")
     origin = fields.Char(string="Origin", readonly=True, help="Who wrote the record, where it was not a person.")
     state = fields.Selection(
         [('pending', "Pending"), ('sent', "Sent"), ('failed', "Failed"), ('cancelled', "Cancelled")],
