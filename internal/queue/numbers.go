@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 // The numbers of a stream that did not arrive. An append only notes the number
 // beside its event, in the same statement; what is missing is found from there.
 // So nothing here can be lost with a process, and doing it twice is harmless.
+//
+// Up to its mark each number of a stream has arrived or stands in sync_missing.
+// The mark does not pass what Odoo says it has given out (streams.go): numbers
+// come in headers that nobody signs.
 
 // numbersAtOnce bounds what one look goes through of a stream.
 const numbersAtOnce = 20_000
@@ -39,17 +44,18 @@ type Skipped struct {
 }
 
 // NoteMissing finds the numbers that have not arrived while later ones have, to
-// be asked for at lookAt, and drops those that have arrived since.
-func NoteMissing(ctx context.Context, db Database, now, lookAt time.Time) ([]Skipped, error) {
-	streams, err := streamsOf(ctx, db)
+// be asked for after grace, and drops those that have arrived since.
+func NoteMissing(ctx context.Context, db Database, now time.Time, grace time.Duration) ([]Skipped, error) {
+	streams, err := StreamNames(ctx, db)
 	if err != nil {
-		return nil, mysqldb.Explain(err)
+		return nil, err
 	}
+	now = now.UTC()
 	var skipped []Skipped
-	for stream, newest := range streams {
+	for _, stream := range streams {
 		var wide []Skipped
 		err := db.InTx(ctx, func(tx *sql.Tx) (err error) {
-			wide, err = noteStream(ctx, tx, stream, newest, now.UTC(), lookAt.UTC())
+			wide, err = noteStream(ctx, tx, stream, now, now.Add(grace))
 			return err
 		})
 		if err != nil {
@@ -60,63 +66,48 @@ func NoteMissing(ctx context.Context, db Database, now, lookAt time.Time) ([]Ski
 	return skipped, nil
 }
 
-// NoteSent keeps the highest number that Odoo has given out in a stream: what is
-// beyond the last that arrived may be missing too.
-func NoteSent(ctx context.Context, db Database, now time.Time, stream string, sent int64) error {
-	return mysqldb.Explain(db.InTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO sync_streams (stream, mark, sent, seen_at) VALUES (?, 0, ?, ?) ON DUPLICATE KEY UPDATE sent = ?", stream, sent, now.UTC(), sent)
-		return err
-	}))
-}
-
-// streamsOf are the streams and their highest numbers that arrived.
-func streamsOf(ctx context.Context, db Querier) (map[string]int64, error) {
-	rows, err := db.QueryContext(ctx, "SELECT stream, MAX(stream_number) FROM webhook_logs WHERE stream IS NOT NULL GROUP BY stream")
+func noteStream(ctx context.Context, tx *sql.Tx, stream string, now, lookAt time.Time) ([]Skipped, error) {
+	s, err := lockStream(ctx, tx, stream, now)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	out := map[string]int64{}
-	for rows.Next() {
-		var stream string
-		var newest int64
-		if err := rows.Scan(&stream, &newest); err != nil {
-			return nil, err
-		}
-		out[stream] = newest
-	}
-	return out, rows.Err()
-}
-
-func noteStream(ctx context.Context, tx *sql.Tx, stream string, newest int64, now, lookAt time.Time) ([]Skipped, error) {
-	if _, err := tx.ExecContext(ctx, "INSERT IGNORE INTO sync_streams (stream, mark, seen_at) VALUES (?, 0, ?)", stream, now); err != nil {
+	if s.invented() {
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ?", stream)
 		return nil, err
 	}
-	var mark, sent int64
-	if err := tx.QueryRowContext(ctx, "SELECT mark, sent FROM sync_streams WHERE stream = ? FOR UPDATE", stream).Scan(&mark, &sent); err != nil {
+	if err := tidyMissing(ctx, tx, s, now, lookAt); err != nil {
 		return nil, err
 	}
-	// A transaction that had not committed yet when its number was passed.
-	_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ? AND EXISTS (SELECT 1 FROM webhook_logs w WHERE w.stream = sync_missing.stream AND w.stream_number = sync_missing.number)", stream)
-	if err != nil || mark >= max(newest, sent) {
-		return nil, err
+	if err := s.readNewest(ctx, tx, s.limit()); err != nil || s.mark >= max(s.newest, s.sent) {
+		return nil, errors.Join(err, s.save(ctx, tx))
 	}
-	arrived, err := arrivedAfter(ctx, tx, stream, mark)
+	arrived, err := s.arrived(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	if sent > newest && len(arrived) < numbersAtOnce {
-		arrived = append(arrived, sent+1) // as if the next one had arrived
+	if s.sent > s.newest && len(arrived) < numbersAtOnce {
+		arrived = append(arrived, s.sent+1) // as if the next one had arrived
 	}
-	skipped, gaps, mark := holes(stream, mark, arrived)
+	skipped, gaps, mark := holes(stream, s.mark, arrived)
 	if err := insertMissing(ctx, tx, stream, gaps, now, lookAt); err != nil {
 		return nil, err
 	}
-	if sent > newest && mark > sent {
-		mark = sent
+	if s.mark = mark; s.sent > s.newest {
+		s.mark = min(mark, s.sent)
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE sync_streams SET mark = ? WHERE stream = ?", mark, stream)
-	return skipped, err
+	return skipped, s.save(ctx, tx)
+}
+
+// tidyMissing drops what has arrived since, such as a transaction that had not
+// committed yet when its number was passed, and mends the times of a clock that
+// ran ahead then.
+func tidyMissing(ctx context.Context, tx *sql.Tx, s *streamRow, now, lookAt time.Time) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ? AND EXISTS (SELECT 1 FROM webhook_logs w WHERE w.stream = sync_missing.stream AND w.stream_number = sync_missing.number AND w.id > ?)", s.stream, s.afterID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE sync_missing SET look_at = LEAST(look_at, ?), since = LEAST(since, ?) WHERE stream = ? AND (look_at > ? OR since > ?)", lookAt, now, s.stream, lookAt, now)
+	return err
 }
 
 // holes are the numbers between those that arrived, from the mark on.
@@ -131,23 +122,6 @@ func holes(stream string, mark int64, arrived []int64) (skipped []Skipped, gaps 
 		}
 	}
 	return skipped, gaps, mark
-}
-
-func arrivedAfter(ctx context.Context, tx *sql.Tx, stream string, mark int64) ([]int64, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT stream_number FROM webhook_logs WHERE stream = ? AND stream_number > ? ORDER BY stream_number LIMIT ?", stream, mark, numbersAtOnce)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, rows.Err()
 }
 
 func insertMissing(ctx context.Context, tx *sql.Tx, stream string, numbers []int64, now, lookAt time.Time) error {
@@ -166,20 +140,26 @@ func insertMissing(ctx context.Context, tx *sql.Tx, stream string, numbers []int
 	return nil
 }
 
+// Missing is a number that did not arrive, and since when that is known.
+type Missing struct {
+	Number int64
+	Since  time.Time
+}
+
 // DueMissing are numbers that Odoo is to be asked about, of one stream.
-func DueMissing(ctx context.Context, db Querier, now time.Time, limit int) (stream string, numbers []int64, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT m.stream, m.number FROM sync_missing m JOIN (SELECT stream FROM sync_missing WHERE look_at <= ? ORDER BY look_at LIMIT 1) due ON due.stream = m.stream"+
+func DueMissing(ctx context.Context, db Querier, now time.Time, limit int) (stream string, numbers []Missing, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT m.stream, m.number, m.since FROM sync_missing m JOIN (SELECT stream FROM sync_missing WHERE look_at <= ? ORDER BY look_at LIMIT 1) due ON due.stream = m.stream"+
 		" WHERE m.look_at <= ? ORDER BY m.number LIMIT ?", now.UTC(), now.UTC(), limit)
 	if err != nil {
 		return "", nil, mysqldb.Explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&stream, &n); err != nil {
+		var m Missing
+		if err := rows.Scan(&stream, &m.Number, &m.Since); err != nil {
 			return "", nil, mysqldb.Explain(err)
 		}
-		numbers = append(numbers, n)
+		numbers = append(numbers, m)
 	}
 	return stream, numbers, mysqldb.Explain(rows.Err())
 }
@@ -206,33 +186,4 @@ func eachMissing(ctx context.Context, db Database, statement string, args []any,
 		_, err := tx.ExecContext(ctx, statement+"?"+strings.Repeat(", ?", len(numbers)-1)+")", args...)
 		return err
 	}))
-}
-
-// StreamState is how a stream stands.
-type StreamState struct {
-	Stream   string
-	Sent     int64 // the highest number that Odoo has given out, as it told last; 0: it did not
-	Newest   int64 // the highest number that arrived
-	Missing  int64
-	Received time.Time // when that number arrived
-}
-
-// Streams are all streams that were ever met.
-func Streams(ctx context.Context, db Querier) ([]StreamState, error) {
-	rows, err := db.QueryContext(ctx, "SELECT n.stream, COALESCE((SELECT s.sent FROM sync_streams s WHERE s.stream = n.stream), 0), n.newest, (SELECT COUNT(*) FROM sync_missing m WHERE m.stream = n.stream),"+
-		" (SELECT MAX(w.received_us) FROM webhook_logs w WHERE w.stream = n.stream AND w.stream_number = n.newest)"+
-		" FROM (SELECT stream, MAX(stream_number) AS newest FROM webhook_logs WHERE stream IS NOT NULL GROUP BY stream) n ORDER BY n.stream")
-	if err != nil {
-		return nil, mysqldb.Explain(err)
-	}
-	defer rows.Close()
-	var out []StreamState
-	for rows.Next() {
-		var s StreamState
-		if err := rows.Scan(&s.Stream, &s.Sent, &s.Newest, &s.Missing, &s.Received); err != nil {
-			return nil, mysqldb.Explain(err)
-		}
-		out = append(out, s)
-	}
-	return out, mysqldb.Explain(rows.Err())
 }

@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,7 +11,6 @@ import (
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
-	"odoosync/odooclient"
 	"odoosync/reconcile"
 )
 
@@ -23,10 +21,9 @@ const Grace = 2 * time.Minute
 // deliveriesAtOnce is how many numbers one call asks about.
 const deliveriesAtOnce = 200
 
-// askAgain is how long Odoo is left alone that does not show its deliveries.
-const askAgain = 10 * time.Minute
-
-const deliveries = "webhook.delivery"
+// patience is how long a number is waited for that Odoo says it will still send,
+// or whose record cannot be read. The module itself gives up after a day and a half.
+const patience = 48 * time.Hour
 
 // Missed is what became of numbers that did not arrive.
 type Missed struct {
@@ -40,10 +37,10 @@ type Missed struct {
 func (s *Sweeper) Missed(ctx context.Context) (Missed, error) {
 	var m Missed
 	now := s.o.Clock.Now()
-	if err := s.sent(ctx, now); err != nil {
+	if err := s.askStreams(ctx, now); err != nil {
 		return m, err
 	}
-	skipped, err := queue.NoteMissing(ctx, s.o.DB, now, now.Add(Grace))
+	skipped, err := queue.NoteMissing(ctx, s.o.DB, now, Grace)
 	for _, gap := range skipped {
 		s.o.Logger.Warn("numbers of webhooks are missing, too many to be looked for: poll and sweep find what they told",
 			zap.String("stream", gap.Stream), zap.Int64("from", gap.From), zap.Int64("to", gap.Upto))
@@ -52,120 +49,89 @@ func (s *Sweeper) Missed(ctx context.Context) (Missed, error) {
 		return m, err
 	}
 	for ctx.Err() == nil {
-		stream, numbers, err := queue.DueMissing(ctx, s.o.DB, now, deliveriesAtOnce)
-		if err != nil || len(numbers) == 0 {
+		stream, missing, err := queue.DueMissing(ctx, s.o.DB, now, deliveriesAtOnce)
+		if err != nil || len(missing) == 0 {
 			return m, err
 		}
-		told, err := s.deliveries(ctx, stream, numbers)
+		told, err := s.deliveries(ctx, stream, missing)
 		if s.hidesDeliveries(err, now) {
 			return m, nil
 		}
 		if err != nil {
 			return m, err
 		}
-		if err := s.repair(ctx, stream, numbers, told, &m); err != nil {
+		one := look{s: s, stream: stream, now: now, told: told}
+		if err := one.repair(ctx, missing, &m); err != nil {
 			return m, err
 		}
 	}
 	return m, ctx.Err()
 }
 
-// sent keeps the highest number that Odoo has given out in each stream of which
-// anything arrived. Where there is none, Odoo is not asked.
-func (s *Sweeper) sent(ctx context.Context, now time.Time) error {
-	if !s.showsDeliveries(now) {
-		return nil
-	}
-	streams, err := queue.Streams(ctx, s.o.DB)
-	if err != nil || len(streams) == 0 {
-		return err
-	}
-	names := make([]any, len(streams))
-	for i, one := range streams {
-		names[i] = one.Stream
-	}
-	told := map[string]int64{}
-	err = s.o.Odoo.SearchRead(ctx, "webhook.config", []any{[]any{"stream", "in", names}}, []string{"stream", "last_sequence"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
-		if name, _ := raw["stream"].(string); slices.Contains(names, any(name)) {
-			told[name], _ = raw["last_sequence"].(int64)
-		}
-		return nil
-	})
-	if s.hidesDeliveries(err, now) {
-		return nil
-	}
-	for name, number := range told {
-		if err := queue.NoteSent(ctx, s.o.DB, now, name, number); err != nil {
-			return err
-		}
-	}
-	return err
-}
+// look is one turn of a stream. All of it goes by the time it began at: each
+// number has one turn, whatever the clock does meanwhile.
+type look struct {
+	s      *Sweeper
+	stream string
+	now    time.Time
+	told   map[int64]delivery
 
-// delivery is what Odoo says of a number.
-type delivery struct {
-	number int64
-	model  string
-	id     int64
-	open   bool // it is still to be sent
-}
-
-func (s *Sweeper) deliveries(ctx context.Context, stream string, numbers []int64) (map[int64]delivery, error) {
-	out := map[int64]delivery{}
-	domain := []any{[]any{"config_id.stream", "=", stream}, []any{"sequence", "in", numbers}}
-	err := s.o.Odoo.SearchRead(ctx, deliveries, domain, []string{"sequence", "model", "res_id", "state"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
-		var d delivery
-		d.number, _ = raw["sequence"].(int64)
-		d.model, _ = raw["model"].(string)
-		d.id, _ = raw["res_id"].(int64)
-		d.open = raw["state"] == "pending"
-		if d.model == "" || d.id <= 0 || !slices.Contains(numbers, d.number) {
-			return record.Errorf(record.CodeRejected, "Odoo answered with a delivery that was not asked for (number %v)", raw["sequence"])
-		}
-		out[d.number] = d
-		return nil
-	})
-	return out, err
+	over, forgotten, wait []int64
 }
 
 // repair reads the records of what Odoo is done with. What it will still send,
 // or cannot be synced now, is looked at again after another grace.
-func (s *Sweeper) repair(ctx context.Context, stream string, numbers []int64, told map[int64]delivery, m *Missed) error {
+func (l *look) repair(ctx context.Context, missing []queue.Missing, m *Missed) error {
 	byModel := map[string][]delivery{}
-	var over, wait []int64
-	for _, n := range numbers {
-		d, known := told[n]
+	for _, one := range missing {
+		d, known := l.told[one.Number]
+		d.late = l.now.Sub(one.Since) >= patience
 		switch {
-		case !known:
-			over = append(over, n)
-		case d.open:
-			wait = append(wait, n)
+		case !known, d.nonsense && d.late:
+			l.forgotten = append(l.forgotten, one.Number)
+		case d.nonsense, d.open && !d.late:
+			l.wait = append(l.wait, one.Number)
 		default:
 			byModel[d.model] = append(byModel[d.model], d)
 		}
 	}
-	forgotten := int64(len(over))
-	if forgotten > 0 {
-		s.o.Logger.Warn("webhooks did not arrive and Odoo no longer knows what they told: poll and sweep find it", zap.String("stream", stream), zap.Int64("webhooks", forgotten))
-	}
 	for model, list := range byModel {
-		read, err := s.readMissed(ctx, model, list)
-		for _, d := range list {
-			if read[d.id] {
-				over = append(over, d.number)
-			} else {
-				wait = append(wait, d.number)
-			}
-		}
-		if err != nil {
+		if err := l.model(ctx, model, list); err != nil {
 			return err // those of this round that were read are read once more
 		}
 	}
-	if err := queue.CloseMissing(ctx, s.o.DB, stream, over); err != nil {
+	db := l.s.o.DB
+	if n := len(l.forgotten); n > 0 {
+		l.s.o.Logger.Warn("webhooks did not arrive, and what they told cannot be read from Odoo: poll and sweep find it", zap.String("stream", l.stream), zap.Int("webhooks", n))
+	}
+	if err := queue.CloseMissing(ctx, db, l.stream, slices.Concat(l.over, l.forgotten)); err != nil {
 		return err
 	}
-	m.Forgotten, m.Repaired = m.Forgotten+forgotten, m.Repaired+int64(len(over))-forgotten
-	return queue.WaitMissing(ctx, s.o.DB, stream, wait, s.o.Clock.Now().Add(Grace))
+	m.Repaired, m.Forgotten = m.Repaired+int64(len(l.over)), m.Forgotten+int64(len(l.forgotten))
+	return queue.WaitMissing(ctx, db, l.stream, l.wait, l.now.Add(Grace))
+}
+
+// model reads the records of one model. What is wrong with one model keeps no
+// other from being read; a side that is out of reach ends the look.
+func (l *look) model(ctx context.Context, model string, list []delivery) error {
+	read, err := l.s.readMissed(ctx, model, list)
+	if err != nil && (ctx.Err() != nil || record.CodeOf(err).Waits()) {
+		return err
+	}
+	if err != nil {
+		l.s.o.Logger.Warn("webhooks did not arrive, and their records cannot be read now", zap.String("model", model), zap.Int("webhooks", len(list)), zap.String("reason", record.Message(err)))
+	}
+	for _, d := range list {
+		switch {
+		case read[d.id]:
+			l.over = append(l.over, d.number)
+		case d.late && err != nil:
+			l.forgotten = append(l.forgotten, d.number)
+		default:
+			l.wait = append(l.wait, d.number)
+		}
+	}
+	return nil
 }
 
 // readMissed syncs the records and tells which are through, or refused for good.
@@ -173,7 +139,7 @@ func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery)
 	began := s.o.Clock.Now()
 	targets := make([]reconcile.Target, len(list))
 	for i, d := range list {
-		targets[i] = reconcile.Target{OdooID: d.id, Cause: store.Cause{Kind: "missed"}}
+		targets[i] = reconcile.Target{OdooID: d.id, Into: d.into, Deletion: d.deletes, Cause: store.Cause{Kind: "missed"}}
 	}
 	results, err := s.o.Engine.SyncRecords(ctx, model, targets)
 	read, counts := map[int64]bool{}, Counts{}
@@ -200,31 +166,4 @@ func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery)
 	}
 	run.State, run.Counts, run.Done, run.Total = store.RunDone, counts, counts[Repaired], counts[Repaired]
 	return read, mysqldb.Explain(store.SaveRun(ctx, s.o.DB, s.o.Clock.Now(), run))
-}
-
-// showsDeliveries is false for a while after Odoo did not.
-func (s *Sweeper) showsDeliveries(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hidden.IsZero() || !now.Before(s.hidden.Add(askAgain))
-}
-
-// hidesDeliveries reports that Odoo has no deliveries, or not for this user, and
-// says so once.
-func (s *Sweeper) hidesDeliveries(err error, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, isFault := odooclient.AsFault(err)
-	hides := isFault && (f.Code == 4 || f.Code == 2 && strings.HasPrefix(f.Message, "Object webhook."))
-	if hides && s.hidden.IsZero() {
-		s.o.Logger.Warn("Odoo does not show its deliveries: what webhooks that do not arrive told is found by poll and sweep only. Give the sync user the group \"Webhooks: see deliveries\" (docs/odoo.md)",
-			zap.String("reason", record.Message(err)))
-	}
-	switch {
-	case hides:
-		s.hidden = now
-	case err == nil:
-		s.hidden = time.Time{}
-	}
-	return hides
 }
