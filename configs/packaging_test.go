@@ -231,12 +231,16 @@ func TestTheUnitHandsOverItsSecrets(t *testing.T) {
 		environ = append(environ, m[1]+"=file:"+filepath.Join(credentials, m[2]))
 	}
 	require.Len(t, environ, strings.Count(unit, "\nEnvironment="))
-	// The settings name the files that only root can read, for commands by hand.
-	file := write(t, "database: {dsn: file:/etc/odoosync/secrets/dsn}\nodoo: {url: https://odoo.example, database: d, login: l, api_key: file:/etc/odoosync/secrets/odoo}\n", 0o644)
-	c, err := Load(Sources{File: file, Environ: environ})
-	require.NoError(t, err)
-	require.Empty(t, c.Warnings)
-	require.Equal(t, "user:secret@tcp(127.0.0.1:3306)/api", c.Database.DSN.Reveal())
+	// The guides' settings name the files that only root can read, for commands by hand.
+	for _, page := range []string{"../docs/operations.md", "../docs/demarrage-rapide.md"} {
+		settings := regexp.MustCompile("(?ms)^```yaml\n(database:.*?)^```").FindStringSubmatch(text(t, page))
+		require.Len(t, settings, 2, page)
+		require.Contains(t, settings[1], "file:/etc/odoosync/secrets/dsn")
+		c, err := Load(Sources{File: write(t, settings[1], 0o644), Environ: environ})
+		require.NoError(t, err, page)
+		require.Empty(t, c.Warnings, page)
+		require.Equal(t, "user:secret@tcp(127.0.0.1:3306)/api", c.Database.DSN.Reveal())
+	}
 }
 
 // systemd's own judgement: no line that it does not know, and little exposed.
