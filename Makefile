@@ -27,6 +27,18 @@ mariadb:
 	echo "Installing mariadb-server for the tests and the demo ..."; \
 	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends mariadb-server
 
+.PHONY: tools
+tools: ## Fetch what judges the alerts and the systemd unit (Debian): bin/promtool, systemd-analyze
+	@sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; set -e; \
+	if ! command -v promtool >/dev/null && [ ! -x bin/promtool ]; then \
+	  echo "Fetching promtool from Debian's package prometheus, without the server ..."; \
+	  $$sudo apt-get update -q; mkdir -p bin; package=$$(mktemp -d); trap 'rm -rf "$$package"' EXIT; \
+	  chmod 755 "$$package"; (cd "$$package" && apt-get download -q prometheus); \
+	  dpkg-deb --fsys-tarfile "$$package"/prometheus_*.deb | tar -xO ./usr/bin/promtool >bin/promtool.part; \
+	  chmod +x bin/promtool.part; mv bin/promtool.part bin/promtool; fi; \
+	if ! command -v systemd-analyze >/dev/null; then \
+	  $$sudo apt-get update -q; DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends systemd; fi
+
 build: modules ## Build bin/odoosync
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/odoosync ./cmd/odoosync
 

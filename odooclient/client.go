@@ -31,6 +31,9 @@ type Options struct {
 	HTTP      *http.Client  // nil: one of our own
 	// OnCall is told of every finished call, for metrics; may be nil.
 	OnCall func(CallInfo)
+	// OnCertificate is told, with every answer over TLS, when the certificates
+	// that vouch for Odoo run out; may be nil.
+	OnCertificate func(expires time.Time)
 }
 
 // CallInfo describes a finished call.
@@ -84,7 +87,7 @@ func New(o Options) (*Client, error) {
 		limit = rate.Limit(o.Rate)
 	}
 	c := &Client{options: o, limiter: rate.NewLimiter(limit, 1), fields: map[string]Fields{}, named: map[string]bool{}}
-	c.transport = &xmlrpcTransport{base: strings.TrimRight(o.URL, "/"), http: o.HTTP, maxBody: o.MaxBody, clock: c.told}
+	c.transport = &xmlrpcTransport{base: strings.TrimRight(o.URL, "/"), http: o.HTTP, maxBody: o.MaxBody, clock: c.told, certificate: o.OnCertificate}
 	c.breaker = gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
 		Name: "odoo", Timeout: breakerPause,
 		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= breakerFailures },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"mime"
@@ -42,6 +43,8 @@ type xmlrpcTransport struct {
 	http    *http.Client
 	maxBody int64
 	clock   func(date time.Time) // told of every answer's Date
+
+	certificate func(expires time.Time) // told of every answer's certificates; may be nil
 }
 
 func newHTTPTransport() *http.Transport {
@@ -70,6 +73,9 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 		return nil, &noAnswer{sentence: "Odoo at " + t.base + " cannot be reached (" + inWords(err) + "): check odoo.url and the network", sent: !neverConnected(err), err: err}
 	}
 	defer resp.Body.Close()
+	if resp.TLS != nil && t.certificate != nil {
+		t.certificate(expiry(resp.TLS.VerifiedChains))
+	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		t.clock(date.UTC())
 	}
@@ -87,6 +93,23 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 		return nil, &noAnswer{sentence: "Odoo's answer was cut off", sent: true} // and nothing had told its length
 	}
 	return reply, nil
+}
+
+// expiry is when the last of these chains ends to be valid: a chain does with
+// the first of its certificates.
+func expiry(chains [][]*x509.Certificate) (last time.Time) {
+	for _, chain := range chains {
+		first := chain[0].NotAfter
+		for _, c := range chain {
+			if c.NotAfter.Before(first) {
+				first = c.NotAfter
+			}
+		}
+		if first.After(last) {
+			last = first
+		}
+	}
+	return last
 }
 
 // check judges the answer before anything decodes it: a proxy's error page is

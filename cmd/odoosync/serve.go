@@ -29,7 +29,7 @@ func (e *env) serve() *cobra.Command {
 			for _, warning := range config.Warnings {
 				fmt.Fprintln(e.out, "Warning: "+warning)
 			}
-			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, OnImport: showProgress(e.out, "import")})
+			return app.Run(c.Context(), config, app.Options{LocalDB: local, Out: e.out, Logger: log, Version: version, OnImport: showProgress(e.out, "import")})
 		},
 	}
 	c.Flags().BoolVar(&local, "local-db", false, "use a private MariaDB in ./var/db instead of database.dsn")

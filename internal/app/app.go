@@ -34,6 +34,7 @@ type Options struct {
 	Out      io.Writer       // for the person who started us; nil: nobody
 	Logger   *zap.Logger     // nil: silent
 	Clock    clockwork.Clock // nil: the real one
+	Version  string          // of the program, for metrics
 	// OnEvent is told of every finished webhook, for the demo; may be nil.
 	OnEvent func(e queue.Event, o reconcile.Outcome, err error)
 	// OnPush is told of every row whose edits have arrived in Odoo or were
@@ -100,7 +101,7 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	if o.Clock == nil {
 		o.Clock = clockwork.NewRealClock()
 	}
-	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: leaseOwner()}
+	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(o.Version), owner: leaseOwner()}
 	a.bound.reason = "connecting to Odoo"
 	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startHTTP, a.startWork} {
 		if err := part(ctx); err != nil {
@@ -196,7 +197,7 @@ func (a *App) startOdoo(context.Context) error {
 	if a.config.Odoo.URL == "" {
 		return nil
 	}
-	client, err := NewClient(a.config, a.stats.call)
+	client, err := NewClient(a.config, a.stats.call, func(at time.Time) { a.stats.expires("odoo", at) })
 	if err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func (a *App) startOdoo(context.Context) error {
 }
 
 // NewClient makes a client as the settings say.
-func NewClient(c configs.Config, onCall func(odooclient.CallInfo)) (*odooclient.Client, error) {
+func NewClient(c configs.Config, onCall func(odooclient.CallInfo), onCertificate func(time.Time)) (*odooclient.Client, error) {
 	return odooclient.New(odooclient.Options{URL: c.Odoo.URL, Database: c.Odoo.Database, Login: c.Odoo.Login, APIKey: c.Odoo.APIKey.Reveal(),
-		Timeout: c.Odoo.Timeout, Rate: c.Odoo.Rate, Companies: c.Odoo.Companies, Lang: c.Odoo.Lang, OnCall: onCall})
+		Timeout: c.Odoo.Timeout, Rate: c.Odoo.Rate, Companies: c.Odoo.Companies, Lang: c.Odoo.Lang, OnCall: onCall, OnCertificate: onCertificate})
 }

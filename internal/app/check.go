@@ -119,7 +119,7 @@ func checkTriggers(ctx context.Context, r *Report, db *mysqldb.DB, m *mapping.Ma
 
 // checkOdoo logs in; nil means that it could not, or that Odoo refuses all else.
 func checkOdoo(ctx context.Context, r *Report, c configs.Config) *odooclient.Client {
-	client, err := NewClient(c, nil)
+	client, err := NewClient(c, nil, nil)
 	if err == nil {
 		var v odooclient.Version
 		if v, err = client.Version(ctx); err == nil {

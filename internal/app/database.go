@@ -21,7 +21,7 @@ func (a *App) startDatabase(ctx context.Context) error {
 	}
 	a.db, a.local = db, local
 	a.paused = &pauses{db: db, clock: a.o.Clock, log: a.log}
-	a.stats.ask(db, a.o.Clock, a.log)
+	a.stats.ask(db, a.o.Clock, a.log, a.config.Odoo.URL != "")
 	if local != nil {
 		a.onStop("the private database", local.Stop)
 		fmt.Fprintf(a.o.Out, "Private MariaDB at 127.0.0.1:%d. To look inside:\n  %s\n", local.Port(), local.ConnectHint(db.Name()))

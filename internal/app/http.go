@@ -69,6 +69,7 @@ func (a *App) serve(h http.Handler) error {
 		if err != nil {
 			return record.Wrap(record.CodeConfig, err, "http.tls_cert and http.tls_key are no certificate (PEM) and its key: %v", err)
 		}
+		a.stats.expires("http", pair.Leaf.NotAfter)
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
 		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
 	}

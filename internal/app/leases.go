@@ -15,6 +15,13 @@ type leases struct {
 	db    *mysqldb.DB
 	clock clockwork.Clock
 	owner string
+	held  func(name string) // told while a lease is held, for metrics; may be nil
+}
+
+func (l leases) holds(name string) {
+	if l.held != nil {
+		l.held(name)
+	}
 }
 
 // while runs f while it holds all leases of these names. Where somebody else
@@ -35,6 +42,7 @@ func (l leases) while(ctx context.Context, names []string, f func(context.Contex
 			return name, nil
 		}
 		held = append(held, name)
+		l.holds(name)
 	}
 	working, lose := context.WithCancel(ctx)
 	defer lose()
@@ -61,9 +69,12 @@ func (l leases) keep(ctx context.Context, names []string, lost func()) {
 		}
 		for _, name := range names {
 			has, err := store.Lease(ctx, l.db, name, l.owner, pushLease)
-			if err == nil && !has {
+			switch {
+			case err == nil && !has:
 				lost()
 				return
+			case err == nil:
+				l.holds(name)
 			}
 		}
 	}

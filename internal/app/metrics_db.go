@@ -36,11 +36,19 @@ var findings = []reconcile.Finding{reconcile.Missing, reconcile.Stale, reconcile
 	reconcile.OutOf, reconcile.Drifted, reconcile.Adopted}
 
 var (
-	upDesc     = prometheus.NewDesc("odoosync_database_up", "1 when the database answered this scrape, 0 when the figures from it are missing.", nil, nil)
-	oldestDesc = prometheus.NewDesc("odoosync_oldest_unsynced_seconds", "Age of the oldest change that has not arrived on the other side, 0 for none.", []string{"entity", "direction"}, nil)
-	driftDesc  = prometheus.NewDesc("odoosync_drift_records", "Records in which the last finished sweep found the sides to differ.", []string{"entity", "kind"}, nil)
-	heldDesc   = prometheus.NewDesc("odoosync_held_deletes", "Deletes that are held because they look like an accident.", []string{"entity"}, nil)
-	haltedDesc = prometheus.NewDesc("odoosync_halted", "1 for a model of which nothing is synced until a person has looked.", []string{"model"}, nil)
+	upDesc        = prometheus.NewDesc("odoosync_database_up", "1 when the database answered this scrape, 0 when the figures from it are missing.", nil, nil)
+	oldestDesc    = prometheus.NewDesc("odoosync_oldest_unsynced_seconds", "Age of the oldest change that has not arrived on the other side, 0 for none.", []string{"entity", "direction"}, nil)
+	driftDesc     = prometheus.NewDesc("odoosync_drift_records", "Records in which the last finished sweep found the sides to differ.", []string{"entity", "kind"}, nil)
+	heldDesc      = prometheus.NewDesc("odoosync_held_deletes", "Deletes that are held because they look like an accident.", []string{"entity"}, nil)
+	waitingDesc   = prometheus.NewDesc("odoosync_webhooks_pending", "Webhooks that wait to be worked.", nil, nil)
+	failedDesc    = prometheus.NewDesc("odoosync_webhooks_failed", "Webhooks that failed and wait for a replay.", nil, nil)
+	editsDesc     = prometheus.NewDesc("odoosync_edits_pending", "Edits that wait to be sent to Odoo.", []string{"entity"}, nil)
+	refusedDesc   = prometheus.NewDesc("odoosync_edits_refused", "Edits that Odoo refused and that wait for a person.", []string{"entity"}, nil)
+	conflictsDesc = prometheus.NewDesc("odoosync_open_conflicts", "Conflicts that wait for a person.", []string{"entity"}, nil)
+	pausedDesc    = prometheus.NewDesc("odoosync_paused", "1 for a direction that a person has paused.", []string{"direction"}, nil)
+	polledDesc    = prometheus.NewDesc("odoosync_last_poll_timestamp_seconds", "When a poll of any daemon last looked at everything, 0 for never.", nil, nil)
+	sweptDesc     = prometheus.NewDesc("odoosync_last_sweep_timestamp_seconds", "When a sweep of any daemon last went to its end, 0 for never.", nil, nil)
+	haltedDesc    = prometheus.NewDesc("odoosync_halted", "1 for a model of which nothing is synced until a person has looked.", []string{"model"}, nil)
 )
 
 // mapped is an entity as metrics name it.
@@ -54,6 +62,7 @@ type databaseFigures struct {
 	db    *mysqldb.DB
 	clock clockwork.Clock
 	log   *zap.Logger
+	polls bool // there is an Odoo to poll and sweep
 
 	mu       sync.Mutex
 	entities []mapped // the mapping's, in its order
@@ -71,7 +80,7 @@ func (f *databaseFigures) know(entities []mapped) {
 
 // Describe implements prometheus.Collector.
 func (f *databaseFigures) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{upDesc, oldestDesc, driftDesc, heldDesc, haltedDesc} {
+	for _, d := range []*prometheus.Desc{upDesc, oldestDesc, driftDesc, heldDesc, haltedDesc, waitingDesc, failedDesc, editsDesc, refusedDesc, conflictsDesc, pausedDesc, polledDesc, sweptDesc} {
 		out <- d
 	}
 }
@@ -103,6 +112,57 @@ func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
 }
 
 func (f *databaseFigures) read(ctx context.Context, now time.Time) ([]prometheus.Metric, error) {
+	backlog, err := f.backlog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := f.standing(ctx, now)
+	return append(append(backlog, standing...), gauge(upDesc, 1)), err
+}
+
+// backlog is what waits for its turn, or for a person.
+func (f *databaseFigures) backlog(ctx context.Context) ([]prometheus.Metric, error) {
+	webhooks, err := queue.WebhookBacklog(ctx, f.db)
+	if err != nil {
+		return nil, err
+	}
+	edits, err := queue.EditBacklogs(ctx, f.db)
+	if err != nil {
+		return nil, err
+	}
+	conflicts, err := store.OpenConflictsByEntity(ctx, f.db)
+	if err != nil {
+		return nil, mysqldb.Explain(err)
+	}
+	paused, err := store.ReadPaused(ctx, f.db)
+	if err != nil {
+		return nil, mysqldb.Explain(err)
+	}
+	out := []prometheus.Metric{gauge(waitingDesc, float64(webhooks.Pending)), gauge(failedDesc, float64(webhooks.Failed)),
+		gauge(pausedDesc, yes(paused.ToAPI), toAPI), gauge(pausedDesc, yes(paused.ToOdoo), toOdoo)}
+	for _, e := range f.entities {
+		out = append(out, gauge(editsDesc, float64(edits[e.entity].Pending), e.entity), gauge(refusedDesc, float64(edits[e.entity].Failed), e.entity),
+			gauge(conflictsDesc, float64(conflicts[e.entity]), e.entity))
+	}
+	if f.polls {
+		var last polled
+		if err := store.LoadCursor(ctx, f.db, polledName, &last); err != nil {
+			return nil, mysqldb.Explain(err)
+		}
+		out = append(out, gauge(polledDesc, seconds(last.Complete)))
+	}
+	return out, nil
+}
+
+func yes(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// standing is how far both sides are in step, and what stands still.
+func (f *databaseFigures) standing(ctx context.Context, now time.Time) ([]prometheus.Metric, error) {
 	received, err := queue.OldestByModel(ctx, f.db)
 	if err != nil {
 		return nil, err
@@ -128,7 +188,14 @@ func (f *databaseFigures) read(ctx context.Context, now time.Time) ([]prometheus
 		halted[h.Model] = 1
 	}
 	counts := f.lastOf(sweeps)
-	out := append([]prometheus.Metric{gauge(upDesc, 1)}, f.drift(counts)...)
+	out := f.drift(counts)
+	if f.polls {
+		last := time.Time{}
+		if len(sweeps) > 0 {
+			last = *sweeps[0].FinishedAt
+		}
+		out = append(out, gauge(sweptDesc, seconds(last)))
+	}
 	models := map[string]bool{}
 	for _, e := range f.entities {
 		first := time.Time{}

@@ -31,9 +31,15 @@ func newRunFigures() runFigures {
 // runKinds stand in the metrics from the start.
 var runKinds = []string{"poll", "sweep", "resync", KindPlan}
 
-// ask takes what only the database knows into the metrics.
-func (m *metrics) ask(db *mysqldb.DB, clock clockwork.Clock, log *zap.Logger) {
-	m.database = &databaseFigures{db: db, clock: clock, log: log}
+// ask takes what only the database knows into the metrics. polls says whether
+// there is an Odoo to poll.
+func (m *metrics) ask(db *mysqldb.DB, clock clockwork.Clock, log *zap.Logger, polls bool) {
+	m.database = &databaseFigures{db: db, clock: clock, log: log, polls: polls}
+	if polls {
+		for _, lease := range []string{leasePush, leasePoll} {
+			m.leases.WithLabelValues(lease)
+		}
+	}
 	m.registry.MustRegister(m.database)
 }
 
@@ -49,6 +55,8 @@ func (m *metrics) know(entities []mapped) {
 		m.runs.seconds.WithLabelValues(kind)
 	}
 	for _, e := range entities {
+		m.sent.WithLabelValues(e.entity, taken)
+		m.sent.WithLabelValues(e.entity, refused)
 		for _, kind := range findings {
 			m.runs.repaired.WithLabelValues(e.entity, string(kind))
 		}

@@ -40,7 +40,7 @@ func OpenSession(ctx context.Context, c configs.Config, db *mysqldb.DB, log *zap
 	if !migrated {
 		return nil, record.Errorf(record.CodeConfig, "the database's tables are missing or old: run odoosync migrate up")
 	}
-	client, err := NewClient(c, nil)
+	client, err := NewClient(c, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func (r *resyncer) try(ctx context.Context, names []string, o reconcile.ResyncOp
 	begin := r.clock.Now()
 	// Each run is an owner of its own: two of one daemon exclude each other, too.
 	owner := fmt.Sprintf("%s, %.8s", r.owner, uuid.NewString())
-	taken, err = leases{r.db, r.clock, owner}.while(ctx, names, func(ctx context.Context) error {
+	taken, err = leases{db: r.db, clock: r.clock, owner: owner}.while(ctx, names, func(ctx context.Context) error {
 		if err := r.capture(ctx); err != nil {
 			r.log.Warn("edits of some tables are not noticed: the triggers could not be made; odoosync check says what to do", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
 		}

@@ -49,27 +49,31 @@ func (a *App) sweepJobs(ctx context.Context, s gocron.Scheduler, w *sweep.Sweepe
 // polledName keeps when any daemon polled last.
 const polledName = "polled"
 
-// polled is that time, UTC.
+// polled are the times of the last polls, UTC.
 type polled struct {
-	At time.Time `json:"at"`
+	At       time.Time `json:"at"`                // the last one began
+	Complete time.Time `json:"complete,omitzero"` // the last one that looked at everything ended
 }
 
 // poll reads what was written in Odoo since the last poll, unless another daemon
 // has just done so.
 func (a *App) poll(ctx context.Context, w *sweep.Sweeper) {
-	err := a.whileOpen(ctx, "poll", func(ctx context.Context) error {
+	err := a.whileOpen(ctx, leasePoll, func(ctx context.Context) error {
 		var last polled
 		begin := a.o.Clock.Now()
 		if err := store.LoadCursor(ctx, a.db, polledName, &last); err != nil || begin.Sub(last.At).Abs() < a.config.Schedule.Poll/2 {
 			return mysqldb.Explain(err)
 		}
-		if err := store.SaveCursor(ctx, a.db, begin, polledName, polled{begin.UTC()}); err != nil {
+		if err := store.SaveCursor(ctx, a.db, begin, polledName, polled{begin.UTC(), last.Complete}); err != nil {
 			return mysqldb.Explain(err)
 		}
 		counts, err := w.Poll(ctx)
 		a.stats.runEnded("poll", stateOf(ctx, err), a.o.Clock.Since(begin), counts.Mended())
 		if n := counts[sweep.Repaired]; n > 0 {
 			a.log.Info("the poll brought changes that no webhook told", zap.Int64("records", n), zap.Any("counts", counts.Mended()))
+		}
+		if err == nil {
+			err = mysqldb.Explain(store.SaveCursor(ctx, a.db, a.o.Clock.Now(), polledName, polled{begin.UTC(), a.o.Clock.Now().UTC()}))
 		}
 		return errors.Join(err, a.missed(ctx, w))
 	})
@@ -123,7 +127,7 @@ func (a *App) runSweep(ctx context.Context, w *sweep.Sweeper, which func(context
 	if !a.imported.Load() {
 		return // the import brings what a sweep would find missing
 	}
-	err := a.whileOpen(ctx, "sweep", func(ctx context.Context) error {
+	err := a.whileOpen(ctx, leaseSweep, func(ctx context.Context) error {
 		o, wanted, err := which(ctx)
 		if err != nil || !wanted {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,9 +18,11 @@ import (
 	"odoosync/internal/record"
 )
 
-func TestServesTLS(t *testing.T) {
+// servesTLS gives a daemon a certificate, and a client that trusts it.
+func servesTLS(t *testing.T) (*http.Client, func(*configs.Config)) {
+	t.Helper()
 	known := httptest.NewTLSServer(nil) // whose client trusts its certificate
-	defer known.Close()
+	t.Cleanup(known.Close)
 	pair := known.TLS.Certificates[0]
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	require.NoError(t, err)
@@ -27,13 +30,19 @@ func TestServesTLS(t *testing.T) {
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}), 0o600))
 	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
-	d := start(t, dbtest.DSN(t), func(c *configs.Config) { c.HTTP.TLSCert, c.HTTP.TLSKey = certFile, keyFile })
 	client := known.Client()
-	defer client.CloseIdleConnections()
+	t.Cleanup(client.CloseIdleConnections)
+	return client, func(c *configs.Config) { c.HTTP.TLSCert, c.HTTP.TLSKey = certFile, keyFile }
+}
+
+func TestServesTLS(t *testing.T) {
+	client, change := servesTLS(t)
+	d := start(t, dbtest.DSN(t), change)
 	resp, err := client.Get(d.app.URL() + "/readyz")
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, 200, resp.StatusCode)
+	client.CloseIdleConnections()
 }
 
 func TestACertificateThatIsNoneKeepsItFromStarting(t *testing.T) {

@@ -22,7 +22,7 @@ func InstallTriggers(ctx context.Context, c configs.Config, db *mysqldb.DB, out 
 		fmt.Fprintln(out, "No odoo.url is set, so there is nobody to send edits to: no triggers are made.")
 		return false, nil
 	}
-	client, err := NewClient(c, nil)
+	client, err := NewClient(c, nil, nil)
 	if err != nil {
 		return false, err
 	}

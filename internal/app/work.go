@@ -69,7 +69,7 @@ func (a *App) work(ctx context.Context) {
 	if a.config.Source() == configs.SourcePayload {
 		syncer = reconcile.NewPayloads(engine)
 	}
-	pusher := reconcile.NewPusher(reconcile.PusherOptions{Engine: engine, Edits: outbox, Clock: a.o.Clock, Logger: a.log, OnDone: a.o.OnPush})
+	pusher := reconcile.NewPusher(reconcile.PusherOptions{Engine: engine, Edits: outbox, Clock: a.o.Clock, Logger: a.log, OnDone: a.onPushed})
 	sweeper := a.newSweeper(engine)
 	scheduler, err := a.schedule(ctx, engine, pusher, sweeper)
 	if err != nil {
@@ -101,9 +101,16 @@ func brakeOf(c configs.Config) reconcile.Brake {
 }
 
 func (a *App) onDone(e queue.Event, o reconcile.Outcome, err error) {
-	a.stats.done(e, o, err)
+	a.stats.done(a.o.Clock.Now(), e, o)
 	if a.o.OnEvent != nil {
 		a.o.OnEvent(e, o, err)
+	}
+}
+
+func (a *App) onPushed(entity, localID string, err error) {
+	a.stats.pushed(entity, err)
+	if a.o.OnPush != nil {
+		a.o.OnPush(entity, localID, err)
 	}
 }
 

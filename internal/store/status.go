@@ -62,6 +62,25 @@ func Troubles(ctx context.Context, q Queryer, limit int) ([]Trouble, error) {
 	return out, rows.Err()
 }
 
+// OpenConflictsByEntity counts the conflicts that wait for a person, by entity.
+func OpenConflictsByEntity(ctx context.Context, q Queryer) (map[string]int64, error) {
+	rows, err := q.QueryContext(ctx, "SELECT entity, COUNT(*) FROM sync_conflicts WHERE state = 'open' GROUP BY entity")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var entity string
+		var n int64
+		if err := rows.Scan(&entity, &n); err != nil {
+			return nil, err
+		}
+		out[entity] = n
+	}
+	return out, rows.Err()
+}
+
 // OpenConflicts counts the conflicts that wait for a person.
 func OpenConflicts(ctx context.Context, q Queryer) (n int64, err error) {
 	rows, err := q.QueryContext(ctx, "SELECT COUNT(*) FROM sync_conflicts WHERE state = 'open'")
