@@ -42,6 +42,7 @@ type WebhookCounts struct {
 	Pending       int64   `json:"pending"`
 	OldestSeconds float64 `json:"oldest_pending_seconds"`
 	Failed        int64   `json:"failed"`
+	Refused       int64   `json:"refused"` // at the door: not what the guide describes
 	Echoes        int64   `json:"echoes"` // of all: of our own writes
 }
 
@@ -103,7 +104,7 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 	if err != nil {
 		return s, err
 	}
-	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error, Echoes: stats.Echoes}
+	s.Webhooks = WebhookCounts{Processed: stats.Success, Pending: stats.Pending, OldestSeconds: stats.OldestPending.Seconds(), Failed: stats.Error, Refused: stats.Refused, Echoes: stats.Echoes}
 	streams, err := queue.Streams(ctx, db)
 	if err != nil {
 		return s, err
@@ -163,7 +164,7 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 	if err := table.Flush(); err != nil {
 		return false, err
 	}
-	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed; %d were echoes of our own writes.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed, s.Webhooks.Echoes)
+	fmt.Fprintf(out, "\nWebhooks: %d processed, %d pending (oldest %s), %d failed, %d refused at the door; %d were echoes of our own writes.\n", s.Webhooks.Processed, s.Webhooks.Pending, age(s.Webhooks.OldestSeconds), s.Webhooks.Failed, s.Webhooks.Refused, s.Webhooks.Echoes)
 	for _, one := range s.Streams {
 		sent := "not told"
 		if one.Sent > 0 {

@@ -12,7 +12,8 @@ import (
 type Stats struct {
 	Pending       int64
 	Success       int64
-	Error         int64
+	Error         int64 // that a replay would take
+	Refused       int64 // at the door: no replay makes them better
 	Echoes        int64 // of writes of ours, as their sender said
 	Outcomes      map[string]int64
 	OldestPending time.Duration // since the receipt of the oldest pending event, 0 for none
@@ -26,16 +27,16 @@ type Querier interface {
 // ReadStats counts the events. Second looks that are planned are no backlog.
 func ReadStats(ctx context.Context, db Querier, now time.Time) (Stats, error) {
 	s := Stats{Outcomes: map[string]int64{}}
-	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us), COALESCE(SUM(origin = '"+OriginDaemon+"'), 0) FROM webhook_logs WHERE status <> 'pending' OR source <> '"+SourceRecheck+"' GROUP BY status, COALESCE(outcome, '')")
+	rows, err := db.QueryContext(ctx, "SELECT status, COALESCE(outcome, ''), COUNT(*), MIN(received_us), COALESCE(SUM(origin = '"+OriginDaemon+"'), 0), SUM(NOT ("+workable+")) FROM webhook_logs WHERE status <> 'pending' OR source <> '"+SourceRecheck+"' GROUP BY status, COALESCE(outcome, '')")
 	if err != nil {
 		return s, mysqldb.Explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var status, outcome string
-		var n, echoes int64
+		var n, echoes, hopeless int64
 		var oldest time.Time
-		if err := rows.Scan(&status, &outcome, &n, &oldest, &echoes); err != nil {
+		if err := rows.Scan(&status, &outcome, &n, &oldest, &echoes, &hopeless); err != nil {
 			return s, mysqldb.Explain(err)
 		}
 		s.Echoes += echoes
@@ -46,7 +47,8 @@ func ReadStats(ctx context.Context, db Querier, now time.Time) (Stats, error) {
 		case "success":
 			s.Success += n
 		case "error":
-			s.Error += n
+			s.Error += n - hopeless
+			s.Refused += hopeless
 		}
 		if outcome != "" {
 			s.Outcomes[outcome] += n
@@ -64,10 +66,11 @@ type FailedEvent struct {
 	Reason     string
 }
 
-// Failed returns the latest events that failed, up to limit.
+// Failed returns the latest events that failed and that a replay would take, up
+// to limit.
 func Failed(ctx context.Context, db Querier, limit int) ([]FailedEvent, error) {
 	rows, err := db.QueryContext(ctx, "SELECT id, event_type, COALESCE(odoo_id, 0), received_us, COALESCE(error_message, '') FROM webhook_logs"+
-		" WHERE status = 'error' ORDER BY id DESC LIMIT ?", limit)
+		" WHERE status = 'error' AND "+workable+" ORDER BY id DESC LIMIT ?", limit)
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
