@@ -84,6 +84,14 @@ func (c *Child) Encode(changed, row record.Fields, f Finder) ([]Cell, error) {
 // required choice empty. The caller adds SequenceField.
 func (c *Child) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 	x := encoder{place: c.Name, row: row, finder: f, lines: true, creates: true}
+	return x.done(x.cells(c.Fields, c.filled(row), (*Field).Sendable))
+}
+
+// Fills names the fields that EncodeNew sends: lines that fill the same share the
+// columns of a load.
+func (c *Child) Fills(row record.Fields) []string { return c.filled(row).Names() }
+
+func (c *Child) filled(row record.Fields) record.Fields {
 	fields := given(row)
 	for _, one := range c.Fields {
 		v, known := row[one.Name]
@@ -91,7 +99,7 @@ func (c *Child) EncodeNew(row record.Fields, f Finder) ([]Cell, error) {
 			fields[one.Name] = record.Null
 		}
 	}
-	return x.done(x.cells(c.Fields, fields, (*Field).Sendable))
+	return fields
 }
 
 // given are the values a row has.

@@ -67,7 +67,7 @@ func (c *Client) versionsHalving(ctx context.Context, model string, ids []int64,
 // Expected is what a compared write is made on.
 type Expected struct {
 	Version string // the record's, of Versions
-	Token   string // by which Odoo remembers the write for two days, up to 64 characters; see WrittenAs
+	Token   string // by which Odoo remembers the write for a month, up to 64 characters; see WrittenAs
 }
 
 // WriteIf changes a record that still is of the version, and returns the version

@@ -23,6 +23,7 @@ type batch struct {
 
 	versions map[string]map[int64]store.Seen // by entity and Odoo id: each link before the read
 	marks    map[int64]string                // of a push: the records' versions in Odoo, from before the read
+	after    map[int64]string                // of what it has written: those from after the read
 	raws     map[int64]odooclient.Raw
 	absent   map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
 	lines    map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
@@ -72,6 +73,9 @@ func (b *batch) run(ctx context.Context) error {
 	}
 	if halted, err := b.olderLines(ctx); err != nil || halted {
 		return errors.Join(err, b.spoilHalted(ctx))
+	}
+	if err := b.markWritten(ctx); err != nil {
+		return err
 	}
 	for i, entity := range b.entities {
 		if err := b.syncEntity(ctx, entity, i == len(b.entities)-1); err != nil {

@@ -104,11 +104,42 @@ func (b *batch) mark(ctx context.Context, ids []int64) error {
 	if err != nil || !has {
 		return err
 	}
-	b.marks, err = b.engine.remote.Versions(ctx, b.model, ids)
-	if errors.Is(err, odooclient.ErrNoModule) {
+	b.marks, err = b.versionsOf(ctx, ids)
+	return err
+}
+
+// versionsOf asks for versions. Without the module, or where Odoo refuses to tell
+// them, there are none: writes have the look before the call instead.
+func (b *batch) versionsOf(ctx context.Context, ids []int64) (map[int64]string, error) {
+	found, err := b.engine.remote.Versions(ctx, b.model, ids)
+	switch {
+	case errors.Is(err, odooclient.ErrNoModule):
 		b.engine.forgetCompare(b.model)
+		return nil, nil
+	case record.CodeOf(err).Final():
+		b.engine.log.Warn("Odoo does not tell the versions of records: their writes do not compare now", zap.String("model", b.model), zap.Int("records", len(ids)), zap.String("reason", record.Message(err)))
+		return nil, nil
+	}
+	return found, err
+}
+
+// markWritten asks again for the versions of what the push has written, once it is
+// read: an edit in between would pass for what Odoo made of the write.
+func (b *batch) markWritten(ctx context.Context) error {
+	if b.out == nil || b.marks == nil {
 		return nil
 	}
+	var ids []int64
+	for id, t := range b.targets {
+		if t.Push.writtenAs() != "" {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var err error
+	b.after, err = b.versionsOf(ctx, ids)
 	return err
 }
 
@@ -145,9 +176,12 @@ func (r *pushRun) write(ctx context.Context, j *job, values map[string]any) erro
 // askWritten asks whether an open write was made, and as which version.
 func (r *pushRun) askWritten(ctx context.Context, model string, id int64, in *intent) (string, error) {
 	as, err := r.engine.remote.WrittenAs(ctx, model, id, in.Token)
-	if errors.Is(err, odooclient.ErrNoModule) {
+	switch {
+	case errors.Is(err, odooclient.ErrNoModule):
 		r.engine.forgetCompare(model)
 		return "", nil
+	case record.CodeOf(err).Final():
+		return "", nil // it does not tell: as without the module
 	}
 	return as, err
 }
@@ -155,12 +189,13 @@ func (r *pushRun) askWritten(ctx context.Context, model string, id int64, in *in
 // asksWritten reports that Odoo can be asked whether the write of the intent was
 // made: it remembers the tokens of those that compare.
 func (w *writer) asksWritten(in *intent, push *Push) bool {
-	return push != nil && push.told == nil && in.Step == stepUpdate && len(in.Keys) == 0 && w.batch.marks != nil
+	compares := in.Step == stepUpdate && len(in.Keys) == 0 || in.Step == stepDelete && w.entity.OnLocalDelete == "archive"
+	return push != nil && push.told == nil && compares && w.batch.marks != nil
 }
 
 // editedSince reports that somebody wrote to the record after the push did.
 func (w *writer) editedSince(p *plan) bool {
-	as, is := p.push.writtenAs(), w.batch.marks[p.item.id]
+	as, is := p.push.writtenAs(), w.batch.after[p.item.id]
 	return as != "" && is != "" && as != is
 }
 

@@ -28,8 +28,12 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		in = p.push.done // it knows the lines' ids
 	}
 	unknown := (!mine || p.push.unanswered) && p.push.writtenAs() == ""
+	if unknown && w.asksWritten(in, p.push) {
+		p.unclear = true // the intent stays until it is known what was done
+		return base, nil
+	}
 	if in.Step == stepDelete {
-		base = w.archived(p, base)
+		base = w.archived(p, base, !unknown && w.editedSince(p))
 		made := !unknown || p.link.DeletedBy == record.Local
 		if !made && w.rests(p) {
 			return base, nil
@@ -37,8 +41,8 @@ func (w *writer) confirm(p *plan, base record.Base, local *record.Record) (recor
 		p.confirmed(in, made)
 		return w.revived(p, base, local), nil
 	}
-	if unknown && w.asksWritten(in, p.push) || !in.findLines(base, p.item.record, p.push, !unknown && !in.late) {
-		p.unclear = true // the intent stays until it is known what was done
+	if !in.findLines(base, p.item.record, p.push, !unknown && !in.late) {
+		p.unclear = true
 		return base, nil
 	}
 	next, got := merge.Confirm(merge.Written{Base: base, Sent: in.Sent, Odoo: &p.item.record, Local: local, Rules: w.mergeRules(local),
@@ -73,16 +77,23 @@ func (w *writer) rests(p *plan) bool {
 }
 
 // archived accepts, as the outcome of our own delete, that a record was
-// archived: nobody edited it.
-func (w *writer) archived(p *plan, base record.Base) record.Base {
-	if active, read := w.batch.raws[p.item.id]["active"].(bool); !read || active {
+// archived: nobody edited it. One that is active because somebody wrote since was
+// archived too: that it is active is an edit.
+func (w *writer) archived(p *plan, base record.Base, edited bool) record.Base {
+	active, read := w.batch.raws[p.item.id]["active"].(bool)
+	if !read || active && !edited {
 		return base
 	}
-	p.link.DeletedBy = record.Local
+	if !active {
+		p.link.DeletedBy = record.Local
+	}
 	next := record.Base{Fields: maps.Clone(base.Fields), Lines: base.Lines}
 	for _, f := range w.entity.Fields {
 		if pair, agreed := next.Fields[f.Name]; agreed && f.Source == "active" {
 			pair.Odoo = p.item.record.Fields[f.Name]
+			if active {
+				pair.Odoo = record.Text("0")
+			}
 			next.Fields[f.Name] = pair
 		}
 	}

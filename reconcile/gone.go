@@ -42,6 +42,7 @@ func (w *writer) planGone(p *plan) error {
 			p.merged = true
 			p.conflicts, p.state, p.touch, p.outcome = out.Conflicts, store.InConflict, true, Ignored
 			p.link.DeletedBy = record.Odoo
+			w.mergedInto(p) // nobody will tell it again
 			p.message = fmt.Sprintf("record %d was deleted in Odoo, but row %s of %s was edited since; the row is kept", p.item.id, local.LocalID, w.entity.Table)
 			return nil
 		}
@@ -165,5 +166,9 @@ func (w *writer) revive(p *plan) {
 	}
 	p.columns = map[string]any{column: nil}
 	p.changes[column] = [2]record.Value{deletionTime(p.row.Columns[column]), record.Null}
+	if merged := w.entity.MergedColumn; merged != "" && p.row.Columns[merged] != nil {
+		p.columns[merged] = nil
+		p.changes[merged] = [2]record.Value{record.Text(fmt.Sprint(p.row.Columns[merged])), record.Null}
+	}
 	p.op = "revive"
 }

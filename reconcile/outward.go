@@ -271,7 +271,8 @@ func knownOnly(changes []record.LineChange) []record.LineChange {
 // columns for all of its lines, and an empty cell would empty what Odoo fills.
 func (w *writer) firstRun(changes []record.LineChange) []record.LineChange {
 	shape := func(c record.LineChange) string {
-		return c.Child + ":" + strings.Join(sendableLine(w.entity.Child(c.Child), c).Names(), ",")
+		child := w.entity.Child(c.Child)
+		return c.Child + ":" + strings.Join(child.Fills(sendableLine(child, c)), ",")
 	}
 	added := addedOnly(changes)
 	for i := range added {

@@ -276,6 +276,10 @@ func (x *payloadTx) survivor(ctx context.Context, b *batch, id int64) error {
 	if x.into == 0 || x.entity.MergedColumn == "" {
 		return nil
 	}
+	// One that nobody has described yet gets a row that its own event completes.
+	if err := x.makeStubs(ctx, []mapping.Stub{{Entity: x.entity.Name, OdooID: x.into}}); err != nil {
+		return err
+	}
 	links, err := store.LinksOfRecords(ctx, x.tx, x.entity.Name, []int64{x.into})
 	if err == nil && links[x.into] != nil {
 		b.survivors[id] = survivor{localID: links[x.into].LocalID}

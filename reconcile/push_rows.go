@@ -148,7 +148,7 @@ func (r *pushRun) ask(ctx context.Context, entity *mapping.Entity, pushes []*Pus
 }
 
 func (r *pushRun) askOne(ctx context.Context, entity *mapping.Entity, l *store.Link, in *intent) (*told, error) {
-	if in.Step == stepUpdate && len(in.Keys) == 0 {
+	if len(in.Keys) == 0 {
 		as, err := r.askWritten(ctx, entity.Model, l.OdooID, in)
 		return &told{writtenAs: as}, err
 	}

@@ -25,6 +25,9 @@ const numbersAtOnce = 20_000
 // sent to somebody else, or the sender is broken: poll and sweep find the changes.
 const widestGap = 1000
 
+// inventedFor is how long the numbers of a stream are kept that Odoo does not name.
+const inventedFor = 48 * time.Hour
+
 // Place is a number in a stream.
 type Place struct {
 	Stream string
@@ -72,7 +75,7 @@ func noteStream(ctx context.Context, tx *sql.Tx, stream string, now, lookAt time
 		return nil, err
 	}
 	if s.invented() {
-		_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ?", stream)
+		_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ? AND since < ?", stream, now.Add(-inventedFor))
 		return nil, err
 	}
 	if err := tidyMissing(ctx, tx, s, now, lookAt); err != nil {
@@ -148,7 +151,7 @@ type Missing struct {
 
 // DueMissing are numbers that Odoo is to be asked about, of one stream.
 func DueMissing(ctx context.Context, db Querier, now time.Time, limit int) (stream string, numbers []Missing, err error) {
-	rows, err := db.QueryContext(ctx, "SELECT m.stream, m.number, m.since FROM sync_missing m JOIN (SELECT stream FROM sync_missing WHERE look_at <= ? ORDER BY look_at LIMIT 1) due ON due.stream = m.stream"+
+	rows, err := db.QueryContext(ctx, "SELECT m.stream, m.number, m.since FROM sync_missing m JOIN (SELECT d.stream FROM sync_missing d LEFT JOIN sync_streams s ON s.stream = d.stream WHERE d.look_at <= ? AND COALESCE(s.known, TRUE) ORDER BY d.look_at LIMIT 1) due ON due.stream = m.stream"+
 		" WHERE m.look_at <= ? ORDER BY m.number LIMIT ?", now.UTC(), now.UTC(), limit)
 	if err != nil {
 		return "", nil, mysqldb.Explain(err)

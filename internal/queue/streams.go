@@ -31,10 +31,11 @@ func StreamNames(ctx context.Context, db Querier) ([]string, error) {
 }
 
 // NoteTold keeps what Odoo says of the streams it was asked about: the highest
-// number that it has given out in each. A stream that it does not name is
-// somebody's invention. One whose numbers went back below what was looked through
-// belongs to a restored Odoo, which gives them out again: from here on only
-// webhooks that arrive later count for it.
+// number that it has given out in each. A stream that it does not name is left alone
+// until it does: it is somebody's invention, or hidden for a moment. One whose
+// numbers went back below what was looked through, and that twice in a row (another
+// daemon's answer may come late), belongs to a restored Odoo, which gives them out
+// again: the numbers that arrived before count no more.
 func NoteTold(ctx context.Context, db Database, now time.Time, asked []string, sent map[string]int64) error {
 	for _, stream := range asked {
 		err := db.InTx(ctx, func(tx *sql.Tx) error {
@@ -42,12 +43,10 @@ func NoteTold(ctx context.Context, db Database, now time.Time, asked []string, s
 			if err != nil {
 				return err
 			}
-			s.sent, s.known.Bool = sent[stream]
-			s.known.Valid = true
-			if s.known.Bool && s.sent < s.mark {
-				if err := s.restart(ctx, tx); err != nil {
-					return err
-				}
+			told, known := sent[stream]
+			s.known = sql.NullBool{Bool: known, Valid: true}
+			if err := s.told(ctx, tx, told); known && err != nil {
+				return err
 			}
 			return s.save(ctx, tx)
 		})
@@ -67,6 +66,7 @@ type streamRow struct {
 	newest   int64        // the highest that arrived and that Odoo can have sent
 	newestAt sql.NullTime
 	afterID  int64 // webhooks up to here are of a time before a restore
+	wentBack bool  // Odoo said less than before when it told last
 }
 
 func lockStream(ctx context.Context, tx *sql.Tx, stream string, now time.Time) (*streamRow, error) {
@@ -77,10 +77,10 @@ func lockStream(ctx context.Context, tx *sql.Tx, stream string, now time.Time) (
 	return s, s.scan(tx.QueryRowContext(ctx, selectStream+" FOR UPDATE", stream))
 }
 
-const selectStream = "SELECT mark, sent, known, newest, newest_at, after_id FROM sync_streams WHERE stream = ?"
+const selectStream = "SELECT mark, sent, known, newest, newest_at, after_id, went_back FROM sync_streams WHERE stream = ?"
 
 func (s *streamRow) scan(row *sql.Row) error {
-	return row.Scan(&s.mark, &s.sent, &s.known, &s.newest, &s.newestAt, &s.afterID)
+	return row.Scan(&s.mark, &s.sent, &s.known, &s.newest, &s.newestAt, &s.afterID, &s.wentBack)
 }
 
 type rowReader interface {
@@ -88,8 +88,8 @@ type rowReader interface {
 }
 
 func (s *streamRow) save(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "UPDATE sync_streams SET mark = ?, sent = ?, known = ?, newest = ?, newest_at = ?, after_id = ? WHERE stream = ?",
-		s.mark, s.sent, s.known, s.newest, s.newestAt, s.afterID, s.stream)
+	_, err := tx.ExecContext(ctx, "UPDATE sync_streams SET mark = ?, sent = ?, known = ?, newest = ?, newest_at = ?, after_id = ?, went_back = ? WHERE stream = ?",
+		s.mark, s.sent, s.known, s.newest, s.newestAt, s.afterID, s.wentBack, s.stream)
 	return err
 }
 
@@ -103,11 +103,36 @@ func (s *streamRow) limit() int64 {
 	return 1 << 62
 }
 
+// told takes what Odoo has given out.
+func (s *streamRow) told(ctx context.Context, tx *sql.Tx, sent int64) error {
+	back := sent < s.mark
+	if back && !s.wentBack {
+		s.wentBack = true
+		return nil
+	}
+	s.sent, s.wentBack = sent, false
+	if !back {
+		return nil
+	}
+	return s.restart(ctx, tx)
+}
+
+// lookBack is how many numbers are looked through again after a restore: those that
+// were given out again and lost before anybody asked Odoo how far it is. Which of
+// them are older than the restore is not known; their records are read once more.
+const lookBack = 100
+
+// restart begins anew behind the last webhook whose number is beyond what Odoo has
+// given out: it is of before the restore, and with it all that arrived earlier.
 func (s *streamRow) restart(ctx context.Context, tx *sql.Tx) error {
-	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) FROM webhook_logs").Scan(&s.afterID); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT GREATEST(?, COALESCE(MAX(id), 0)) FROM webhook_logs WHERE stream = ? AND stream_number > ?", s.afterID, s.stream, s.sent).Scan(&s.afterID); err != nil {
 		return err
 	}
-	s.mark, s.newest, s.newestAt = s.sent, 0, sql.NullTime{}
+	first := s.sent
+	if err := tx.QueryRowContext(ctx, "SELECT LEAST(?, COALESCE(MIN(stream_number), ?)) FROM webhook_logs WHERE stream = ? AND id > ?", first, first, s.stream, s.afterID).Scan(&first); err != nil {
+		return err
+	}
+	s.mark, s.newest, s.newestAt = max(0, first-1-lookBack), 0, sql.NullTime{}
 	_, err := tx.ExecContext(ctx, "DELETE FROM sync_missing WHERE stream = ? AND number > ?", s.stream, s.sent)
 	return err
 }

@@ -133,7 +133,7 @@ func (c *confirmer) field(old record.Pair, agreed bool, sent, v, local record.Va
 	case c.Unknown && agreed && v == old.Odoo:
 		c.out.Unsure = true
 		return nil, true
-	case c.alike(v, sent):
+	case c.alike(v, sent) && !c.Edited:
 		if known && local != sent {
 			same.Odoo = v
 		}
@@ -200,9 +200,23 @@ func (c *confirmer) lines(child string, bases []record.LineBase) []record.LineBa
 			c.fields(fmt.Sprintf("%s[odoo:%d].", child, sent.OdooID), next[i].Fields, sent.Fields, there.Fields, local[sent.LocalID].Fields, c.Rules.Lines[child].field)
 		case sent.Op == record.LineAdd && i < 0 && exists:
 			next = append(next, c.added(child, sent, there, local[sent.LocalID].Fields))
+		case sent.Op == record.LineAdd && i < 0 && sent.OdooID != 0:
+			next = append(next, taken(sent)) // Odoo has it elsewhere
+		case sent.Op == record.LineAdd && i < 0 && !c.Sent.New:
+			c.out.Ignored = append(c.out.Ignored, fmt.Sprintf("%s[local:%s]", child, sent.LocalID))
 		}
 	}
 	return next
+}
+
+// taken is a line that was made and that Odoo has taken off the record since, as an
+// automation may: the merge finds it removed there, and does not make it again.
+func taken(sent SentLine) record.LineBase {
+	base := record.LineBase{OdooID: sent.OdooID, LocalID: sent.LocalID, Fields: record.Pairs{}}
+	for name, v := range sent.Fields {
+		base.Fields[name] = record.Same(v)
+	}
+	return base
 }
 
 // added agrees on a line that the write made. That it is there tells that the

@@ -91,5 +91,11 @@ func TestConfirmOfLines(t *testing.T) {
 		{OdooID: 3, Fields: record.Fields{"n": text("three")}}, {OdooID: 4, Fields: record.Fields{"n": text("four")}}}}}
 	next, got := merge.Confirm(w)
 	require.Equal(t, []record.LineBase{line(1, "a", "uno"), line(3, "c", "three"), line(4, "d", "four")}, next.Lines["lines"])
-	require.Equal(t, []string{"lines[odoo:3]"}, got.Ignored, "a line that Odoo kept is told, and one it does not have yet is sent again")
+	require.Equal(t, []string{"lines[odoo:3]", "lines[local:e]"}, got.Ignored, "a line that Odoo kept is told, and one that it made and took away again")
+	w.Sent.New = true
+	_, got = merge.Confirm(w)
+	require.Equal(t, []string{"lines[odoo:3]"}, got.Ignored, "what a new record lacks was refused, and is sent again")
+	w.Sent.New, w.Sent.Lines["lines"][4].OdooID = false, 5
+	next, _ = merge.Confirm(w)
+	require.Equal(t, line(5, "e", "five"), next.Lines["lines"][3], "what Odoo has elsewhere is agreed on, so that it is found removed")
 }

@@ -37,6 +37,9 @@ type Missed struct {
 func (s *Sweeper) Missed(ctx context.Context) (Missed, error) {
 	var m Missed
 	now := s.o.Clock.Now()
+	if halts, err := store.Halts(ctx, s.o.DB); err != nil || len(halts) > 0 {
+		return m, mysqldb.Explain(err) // what Odoo says now may be another one's word
+	}
 	if err := s.askStreams(ctx, now); err != nil {
 		return m, err
 	}
@@ -115,7 +118,7 @@ func (l *look) repair(ctx context.Context, missing []queue.Missing, m *Missed) e
 // other from being read; a side that is out of reach ends the look.
 func (l *look) model(ctx context.Context, model string, list []delivery) error {
 	read, err := l.s.readMissed(ctx, model, list)
-	if err != nil && (ctx.Err() != nil || record.CodeOf(err).Waits()) {
+	if err != nil && (ctx.Err() != nil || record.CodeOf(err) == record.CodeUnavailable) {
 		return err
 	}
 	if err != nil {

@@ -34,8 +34,11 @@ func (s *Sweeper) askStreams(ctx context.Context, now time.Time) error {
 	sent := map[string]int64{}
 	domain := []any{[]any{"stream", "in", names}, []any{"active", "in", []any{true, false}}}
 	err = s.o.Odoo.SearchRead(ctx, "webhook.config", domain, []string{"stream", "last_sequence"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
-		if name, _ := raw["stream"].(string); slices.Contains(names, name) {
-			sent[name], _ = raw["last_sequence"].(int64)
+		name, _ := raw["stream"].(string)
+		if n, ok := raw["last_sequence"].(int64); slices.Contains(names, name) && ok && n >= 0 {
+			sent[name] = n
+		} else {
+			names = slices.DeleteFunc(names, func(one string) bool { return one == name }) // what it says of it says nothing
 		}
 		return nil
 	})

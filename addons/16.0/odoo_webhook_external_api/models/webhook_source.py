@@ -257,9 +257,11 @@ class WebhookSourceLine(models.AbstractModel):
         other. With this it waits, fails, and is run again by Odoo, as if both had
         changed the record; and the ids of its events are the order of the commits.
         """
-        notes = changes.of(self.env.cr).of(parents._name)
-        unknown = [i for i in parents.ids if i not in notes]
+        # A savepoint that is rolled back lets the locks go, and empties this with it.
+        locked = self.env.cr.precommit.data.setdefault('odoo_webhook_external_api.locked', {}).setdefault(parents._name, set())
+        unknown = [i for i in parents.ids if i not in locked]
         if unknown:
+            locked.update(unknown)
             self.env.cr.execute(
                 'UPDATE "%(table)s" SET write_date = write_date WHERE id IN (SELECT id FROM "%(table)s" WHERE id IN %%s ORDER BY id FOR NO KEY UPDATE)'
                 % {'table': parents._table}, [tuple(unknown)])

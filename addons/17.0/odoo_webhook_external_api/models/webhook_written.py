@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-KEPT = '2 days'  # longer than anybody waits to learn what became of a write
+KEPT = '30 days'  # longer than anybody waits to learn what became of a write
 LONGEST_TOKEN = 64
 
 

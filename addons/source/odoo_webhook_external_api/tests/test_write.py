@@ -73,7 +73,7 @@ class TestCompareAndSet(WebhookCase):
         self.partner.odoosync_write({'city': "there"}, self.version(self.partner), 'one')
         self.env['webhook.written']._gc_written()
         self.assertTrue(self.partner.odoosync_written('one'))
-        self.env.cr.execute("UPDATE webhook_written SET create_date = create_date - interval '2 days 1 minute'")
+        self.env.cr.execute("UPDATE webhook_written SET create_date = create_date - interval '30 days 1 minute'")
         self.env['webhook.written']._gc_written()
         self.assertIs(self.partner.odoosync_written('one'), False)
 
