@@ -118,7 +118,7 @@ func (l *look) repair(ctx context.Context, missing []queue.Missing, m *Missed) e
 // other from being read; a side that is out of reach ends the look.
 func (l *look) model(ctx context.Context, model string, list []delivery) error {
 	read, err := l.s.readMissed(ctx, model, list)
-	if err != nil && (ctx.Err() != nil || record.CodeOf(err) == record.CodeUnavailable) {
+	if code := record.CodeOf(err); err != nil && (ctx.Err() != nil || !code.Final() && code != record.CodeConfig) { // CodeConfig: no right to the model
 		return err
 	}
 	if err != nil {
