@@ -95,8 +95,8 @@ func (e *Engine) originOf(model string) map[string]any {
 	return odooclient.Origin
 }
 
-// mark asks for the versions of the records of a push.
-func (b *batch) mark(ctx context.Context, ids []int64) error {
+// readVersions asks for the versions of the records of a push.
+func (b *batch) readVersions(ctx context.Context, ids []int64) error {
 	if b.out == nil {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (b *batch) mark(ctx context.Context, ids []int64) error {
 	if err != nil || !has {
 		return err
 	}
-	b.marks, err = b.engine.remote.Versions(ctx, b.model, ids)
+	b.odooVersions, err = b.engine.remote.Versions(ctx, b.model, ids)
 	if errors.Is(err, odooclient.ErrNoModule) {
 		b.engine.forgetCompare(b.model)
 		return nil
@@ -112,11 +112,11 @@ func (b *batch) mark(ctx context.Context, ids []int64) error {
 	return err
 }
 
-// looked reports that only a look right before the call tells whether the record
+// needsLook reports that only a look right before the call tells whether the record
 // moved: its call does not compare, or not in all that it does.
-func (j *job) looked() bool {
+func (j *job) needsLook() bool {
 	adds := slices.ContainsFunc(j.lines, func(l lineCells) bool { return l.op == record.LineAdd })
-	return j.raw != nil && (j.mark == "" || j.intent.Step != stepUpdate || adds)
+	return j.raw != nil && (j.version == "" || j.intent.Step != stepUpdate || adds)
 }
 
 func (j *job) moved() error {
@@ -126,10 +126,10 @@ func (j *job) moved() error {
 // write changes the job's record, or says errMoved and does nothing.
 func (r *pushRun) write(ctx context.Context, j *job, values map[string]any) error {
 	e, model, extra := r.engine, j.entity.Model, r.contextOf(j.entity, 1, j.company())
-	if j.mark == "" {
+	if j.version == "" {
 		return e.remote.Write(ctx, model, []int64{j.link.OdooID}, values, extra)
 	}
-	as, err := e.remote.WriteIf(ctx, model, j.link.OdooID, odooclient.Expected{Version: j.mark, Token: j.intent.Token}, values, extra)
+	as, err := e.remote.WriteIf(ctx, model, j.link.OdooID, odooclient.Expected{Version: j.version, Token: j.intent.Token}, values, extra)
 	switch {
 	case errors.Is(err, odooclient.ErrNoModule):
 		e.forgetCompare(model)
@@ -155,12 +155,12 @@ func (r *pushRun) askWritten(ctx context.Context, model string, id int64, in *in
 // asksWritten reports that Odoo can be asked whether the write of the intent was
 // made: it remembers the tokens of those that compare.
 func (w *writer) asksWritten(in *intent, push *Push) bool {
-	return push != nil && push.told == nil && in.Step == stepUpdate && len(in.Keys) == 0 && w.batch.marks != nil
+	return push != nil && push.told == nil && in.Step == stepUpdate && len(in.Keys) == 0 && w.batch.odooVersions != nil
 }
 
 // editedSince reports that somebody wrote to the record after the push did.
 func (w *writer) editedSince(p *plan) bool {
-	as, is := p.push.writtenAs(), w.batch.marks[p.item.id]
+	as, is := p.push.writtenAs(), w.batch.odooVersions[p.item.id]
 	return as != "" && is != "" && as != is
 }
 
