@@ -180,10 +180,14 @@ func (r *pushRun) movedLines(ctx context.Context, entity *mapping.Entity, jobs [
 	return moved, nil
 }
 
-// late reports that a call must not begin any more: whoever took over after the
-// intent's deadline would be overwritten by it.
-func (r *pushRun) late(j *job) bool {
-	return !r.engine.clock.Now().Before(j.link.Deadline.Add(-odooLimit))
+// late reports that a call must not begin any more, and gives its job up: whoever
+// took over after the intent's deadline would be overwritten by it.
+func (r *pushRun) late(ctx context.Context, j *job) bool {
+	if r.engine.clock.Now().Before(j.link.Deadline.Add(-odooLimit)) {
+		return false
+	}
+	r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	return true
 }
 
 // target is the record to read back and confirm.
@@ -214,8 +218,7 @@ func (r *pushRun) after(ctx context.Context, j *job, err error) []Target {
 
 // sendOne makes a call that concerns one record: a business method or a delete.
 func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
-	if r.late(j) {
-		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	if r.late(ctx, j) {
 		return nil
 	}
 	remote, id := r.engine.remote, []int64{j.link.OdooID}
@@ -283,8 +286,7 @@ func (j *job) needsWrite() bool {
 // writeOne makes the one call of a record's update: the write of what changes
 // and goes, or the load of new lines, which may be sent again.
 func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
-	if r.late(j) {
-		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	if r.late(ctx, j) {
 		return nil
 	}
 	if columns, rows := addedLines(j); len(rows) > 0 {
