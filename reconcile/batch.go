@@ -21,17 +21,17 @@ type batch struct {
 	targets  map[int64]Target
 	trail    trail
 
-	versions map[string]map[int64]store.Seen // by entity and Odoo id: each link before the read
-	marks    map[int64]string                // of a push: the records' versions in Odoo, from before the read
-	after    map[int64]string                // of what it has written: those from after the read
-	raws     map[int64]odooclient.Raw
-	absent   map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
-	lines    map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
-	outcomes map[int64]Outcome
-	findings map[int64]Finding // the first entity's that is none of Same
-	errs     map[int64]error
-	stale    map[int64]bool
-	ended    map[int64]bool // through its last entity
+	versions        map[string]map[int64]store.Seen // by entity and Odoo id: each link before the read
+	odooVersions    map[int64]string                // of a push: the records' versions in Odoo, from before the read
+	writtenVersions map[int64]string                // of what it has written: those from after the read
+	raws            map[int64]odooclient.Raw
+	absent          map[int64]error                       // ErrMissing, ErrHidden, or what is wrong with the record
+	lines           map[string]map[int64][]odooclient.Raw // by x2many field and parent id, in Odoo's order
+	outcomes        map[int64]Outcome
+	findings        map[int64]Finding // the first entity's that is none of Same
+	errs            map[int64]error
+	stale           map[int64]bool
+	ended           map[int64]bool // through its last entity
 
 	survivors map[int64]survivor          // of records that Odoo merged into others
 	adoptions map[string]map[int64]string // by entity and Odoo id: the row that is the same
@@ -59,7 +59,7 @@ func (b *batch) run(ctx context.Context) error {
 		}
 		b.versions[entity.Name] = versions
 	}
-	if err := b.mark(ctx, ids); err != nil {
+	if err := b.readVersions(ctx, ids); err != nil {
 		return err
 	}
 	if err := b.read(ctx, ids); err != nil {
@@ -74,7 +74,7 @@ func (b *batch) run(ctx context.Context) error {
 	if halted, err := b.olderLines(ctx); err != nil || halted {
 		return errors.Join(err, b.spoilHalted(ctx))
 	}
-	if err := b.markWritten(ctx); err != nil {
+	if err := b.readWrittenVersions(ctx); err != nil {
 		return err
 	}
 	for i, entity := range b.entities {

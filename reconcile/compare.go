@@ -95,8 +95,8 @@ func (e *Engine) originOf(model string) map[string]any {
 	return odooclient.Origin
 }
 
-// mark asks for the versions of the records of a push.
-func (b *batch) mark(ctx context.Context, ids []int64) error {
+// readVersions asks for the versions of the records of a push.
+func (b *batch) readVersions(ctx context.Context, ids []int64) error {
 	if b.out == nil {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (b *batch) mark(ctx context.Context, ids []int64) error {
 	if err != nil || !has {
 		return err
 	}
-	b.marks, err = b.versionsOf(ctx, ids)
+	b.odooVersions, err = b.versionsOf(ctx, ids)
 	return err
 }
 
@@ -123,10 +123,10 @@ func (b *batch) versionsOf(ctx context.Context, ids []int64) (map[int64]string, 
 	return found, err
 }
 
-// markWritten asks again for the versions of what the push has written, once it is
+// readWrittenVersions asks again for the versions of what the push has written, once it is
 // read: an edit in between would pass for what Odoo made of the write.
-func (b *batch) markWritten(ctx context.Context) error {
-	if b.out == nil || b.marks == nil {
+func (b *batch) readWrittenVersions(ctx context.Context) error {
+	if b.out == nil || b.odooVersions == nil {
 		return nil
 	}
 	var ids []int64
@@ -139,15 +139,15 @@ func (b *batch) markWritten(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	b.after, err = b.versionsOf(ctx, ids)
+	b.writtenVersions, err = b.versionsOf(ctx, ids)
 	return err
 }
 
-// looked reports that only a look right before the call tells whether the record
+// needsLook reports that only a look right before the call tells whether the record
 // moved: its call does not compare, or not in all that it does.
-func (j *job) looked() bool {
+func (j *job) needsLook() bool {
 	adds := slices.ContainsFunc(j.lines, func(l lineCells) bool { return l.op == record.LineAdd })
-	return j.raw != nil && (j.mark == "" || j.intent.Step != stepUpdate || adds)
+	return j.raw != nil && (j.version == "" || j.intent.Step != stepUpdate || adds)
 }
 
 func (j *job) moved() error {
@@ -157,10 +157,10 @@ func (j *job) moved() error {
 // write changes the job's record, or says errMoved and does nothing.
 func (r *pushRun) write(ctx context.Context, j *job, values map[string]any) error {
 	e, model, extra := r.engine, j.entity.Model, r.contextOf(j.entity, 1, j.company())
-	if j.mark == "" {
+	if j.version == "" {
 		return e.remote.Write(ctx, model, []int64{j.link.OdooID}, values, extra)
 	}
-	as, err := e.remote.WriteIf(ctx, model, j.link.OdooID, odooclient.Expected{Version: j.mark, Token: j.intent.Token}, values, extra)
+	as, err := e.remote.WriteIf(ctx, model, j.link.OdooID, odooclient.Expected{Version: j.version, Token: j.intent.Token}, values, extra)
 	switch {
 	case errors.Is(err, odooclient.ErrNoModule):
 		e.forgetCompare(model)
@@ -190,12 +190,12 @@ func (r *pushRun) askWritten(ctx context.Context, model string, id int64, in *in
 // made: it remembers the tokens of those that compare.
 func (w *writer) asksWritten(in *intent, push *Push) bool {
 	compares := in.Step == stepUpdate && len(in.Keys) == 0 || in.Step == stepDelete && w.entity.OnLocalDelete == "archive"
-	return push != nil && push.told == nil && compares && w.batch.marks != nil
+	return push != nil && push.told == nil && compares && w.batch.odooVersions != nil
 }
 
 // editedSince reports that somebody wrote to the record after the push did.
 func (w *writer) editedSince(p *plan) bool {
-	as, is := p.push.writtenAs(), w.batch.after[p.item.id]
+	as, is := p.push.writtenAs(), w.batch.writtenVersions[p.item.id]
 	return as != "" && is != "" && as != is
 }
 

@@ -346,7 +346,7 @@ func (w *writer) hand(plans []*plan) {
 				row.Fields[name] = v
 			}
 			p.push.done, p.push.failed, p.push.told = nil, nil, nil
-			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], mark: w.batch.marks[p.item.id], row: *row,
+			out.jobs = append(out.jobs, &job{entity: w.entity, push: p.push, link: p.link, intent: p.intent, raw: w.batch.raws[p.item.id], version: w.batch.odooVersions[p.item.id], row: *row,
 				sequences: w.sequences(p.item.id), written: w.lineDates(p.item.id)})
 		case p.push != nil:
 			p.push.refused = p.refusal

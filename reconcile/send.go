@@ -33,13 +33,13 @@ type Remote interface {
 
 // job is one noted intent on its way to Odoo.
 type job struct {
-	entity *mapping.Entity
-	push   *Push
-	link   *store.Link
-	intent *intent
-	raw    odooclient.Raw // the record as it was read; nil for a new one
-	mark   string         // the record's version, from before it was read; "" where Odoo has none
-	row    record.Record  // the row with its lines
+	entity  *mapping.Entity
+	push    *Push
+	link    *store.Link
+	intent  *intent
+	raw     odooclient.Raw // the record as it was read; nil for a new one
+	version string         // the record's version in Odoo, from before it was read; "" where Odoo has none
+	row     record.Record  // the row with its lines
 
 	sequences map[int64]int            // of the known lines, by Odoo's ids
 	written   map[string]map[int64]any // by child and line: its write_date as it was read
@@ -118,7 +118,7 @@ func (r *pushRun) giveUp(ctx context.Context, jobs []*job, cause error) {
 func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*job) ([]*job, error) {
 	var ids []int64
 	for _, j := range jobs {
-		if j.looked() {
+		if j.needsLook() {
 			ids = append(ids, j.link.OdooID)
 		}
 	}
@@ -142,7 +142,7 @@ func (r *pushRun) unmoved(ctx context.Context, entity *mapping.Entity, jobs []*j
 	}
 	return slices.DeleteFunc(jobs, func(j *job) bool {
 		same := now[j.link.OdooID] != nil && now[j.link.OdooID]["write_date"] == j.raw["write_date"]
-		if !j.looked() || same && !moved[j] {
+		if !j.needsLook() || same && !moved[j] {
 			return false
 		}
 		r.abandon(ctx, j, j.moved())
@@ -158,7 +158,7 @@ func (r *pushRun) movedLines(ctx context.Context, entity *mapping.Entity, jobs [
 		owners := map[int64]*job{}
 		for _, j := range jobs {
 			for id := range j.written[child.Name] {
-				if j.looked() && len(j.intent.Sent.Lines) > 0 {
+				if j.needsLook() && len(j.intent.Sent.Lines) > 0 {
 					owners[id] = j
 				}
 			}
@@ -180,10 +180,14 @@ func (r *pushRun) movedLines(ctx context.Context, entity *mapping.Entity, jobs [
 	return moved, nil
 }
 
-// late reports that a call must not begin any more: whoever took over after the
-// intent's deadline would be overwritten by it.
-func (r *pushRun) late(j *job) bool {
-	return !r.engine.clock.Now().Before(j.link.Deadline.Add(-odooLimit))
+// late reports that a call must not begin any more, and gives its job up: whoever
+// took over after the intent's deadline would be overwritten by it.
+func (r *pushRun) late(ctx context.Context, j *job) bool {
+	if r.engine.clock.Now().Before(j.link.Deadline.Add(-odooLimit)) {
+		return false
+	}
+	r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	return true
 }
 
 // target is the record to read back and confirm.
@@ -214,8 +218,7 @@ func (r *pushRun) after(ctx context.Context, j *job, err error) []Target {
 
 // sendOne makes a call that concerns one record: a business method or a delete.
 func (r *pushRun) sendOne(ctx context.Context, j *job) []Target {
-	if r.late(j) {
-		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	if r.late(ctx, j) {
 		return nil
 	}
 	remote, id := r.engine.remote, []int64{j.link.OdooID}
@@ -254,7 +257,7 @@ func (r *pushRun) sendUpdates(ctx context.Context, entity *mapping.Entity, jobs 
 	var order []string
 	var again []Target
 	for _, j := range jobs {
-		if j.needsWrite() || j.mark != "" || len(jobs) == 1 {
+		if j.needsWrite() || j.version != "" || len(jobs) == 1 {
 			again = append(again, r.writeOne(ctx, j)...)
 			continue
 		}
@@ -283,8 +286,7 @@ func (j *job) needsWrite() bool {
 // writeOne makes the one call of a record's update: the write of what changes
 // and goes, or the load of new lines, which may be sent again.
 func (r *pushRun) writeOne(ctx context.Context, j *job) []Target {
-	if r.late(j) {
-		r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
+	if r.late(ctx, j) {
 		return nil
 	}
 	if columns, rows := addedLines(j); len(rows) > 0 {

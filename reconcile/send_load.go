@@ -52,13 +52,7 @@ func (j *job) shape() string {
 // load sends jobs of one shape together. A job Odoo refuses is told apart, by
 // the rows its messages name or else by halving, and the others are sent again.
 func (r *pushRun) load(ctx context.Context, entity *mapping.Entity, jobs []*job, rowsOf func(*mapping.Entity, []*job) []loadCall) ([]Target, error) {
-	jobs = slices.DeleteFunc(jobs, func(j *job) bool {
-		late := r.late(j)
-		if late {
-			r.abandon(ctx, j, record.Errorf(record.CodeRetryable, "the call came too late"))
-		}
-		return late
-	})
+	jobs = slices.DeleteFunc(jobs, func(j *job) bool { return r.late(ctx, j) })
 	if len(jobs) == 0 {
 		return nil, nil
 	}

@@ -32,8 +32,22 @@ func Folder(addons string, series int) string {
 
 // Files returns the module's files for a series by their slash-separated names.
 func Files(source fs.FS, series int) (map[string][]byte, error) {
+	files, err := read(source)
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range files {
+		if files[name], err = render(content, series); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return files, nil
+}
+
+// read returns a folder's files as they are, without what Python leaves there.
+func read(folder fs.FS) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -42,14 +56,8 @@ func Files(source fs.FS, series int) (map[string][]byte, error) {
 		case d.IsDir():
 			return nil
 		}
-		content, err := fs.ReadFile(source, name)
-		if err != nil {
-			return err
-		}
-		if files[name], err = render(content, series); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+		files[name], err = fs.ReadFile(folder, name)
+		return err
 	})
 	return files, err
 }
@@ -132,8 +140,8 @@ func Stale(addons string) ([]string, error) {
 			return nil, err
 		}
 		folder := Folder(addons, series)
-		found, err := committed(os.DirFS(folder))
-		if err != nil {
+		found, err := read(os.DirFS(folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no folder yet: all of it is stale
 			return nil, err
 		}
 		for name, content := range wanted {
@@ -148,24 +156,4 @@ func Stale(addons string) ([]string, error) {
 	}
 	slices.Sort(stale)
 	return stale, nil
-}
-
-// committed reads a folder as it is.
-func committed(folder fs.FS) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case d.IsDir() && d.Name() == "__pycache__":
-			return fs.SkipDir
-		case d.IsDir():
-			return nil
-		}
-		files[name], err = fs.ReadFile(folder, name)
-		return err
-	})
-	return files, err
 }

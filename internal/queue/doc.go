@@ -24,6 +24,13 @@
 //
 // Finished events go back to pending only by a Replay, which a person asks for.
 //
+// # What did not arrive
+//
+// Odoo's module numbers its webhooks within a stream. The numbers stand beside
+// the events; those that are missing are found from there (numbers.go), as far
+// as Odoo says that it has given them out (streams.go). Asking Odoo and reading
+// the records is reconcile/sweep's.
+//
 // # The outbox
 //
 // It works as the inbox does: Claim with a lease, records whole, and each claimed

@@ -14,8 +14,8 @@ import (
 // beside its event, in the same statement; what is missing is found from there.
 // So nothing here can be lost with a process, and doing it twice is harmless.
 //
-// Up to its mark each number of a stream has arrived or stands in sync_missing.
-// The mark does not pass what Odoo says it has given out (streams.go): numbers
+// Up to its mark each number of a stream has arrived, stands in sync_missing, or
+// is done with: closed, or in a gap that is too wide. The mark does not pass what Odoo says it has given out (streams.go): numbers
 // come in headers that nobody signs.
 
 // numbersAtOnce bounds what one look goes through of a stream.
@@ -27,6 +27,9 @@ const widestGap = 1000
 
 // inventedFor is how long the numbers of a stream are kept that Odoo does not name.
 const inventedFor = 48 * time.Hour
+
+// missingAtOnce is how many numbers one statement inserts.
+const missingAtOnce = 1000
 
 // Place is a number in a stream.
 type Place struct {
@@ -95,8 +98,9 @@ func noteStream(ctx context.Context, tx *sql.Tx, stream string, now, lookAt time
 	if err := insertMissing(ctx, tx, stream, gaps, now, lookAt); err != nil {
 		return nil, err
 	}
-	if s.mark = mark; s.sent > s.newest {
-		s.mark = min(mark, s.sent)
+	s.mark = mark
+	if s.sent > s.newest {
+		s.mark = min(mark, s.sent) // the next one has not arrived
 	}
 	return skipped, s.save(ctx, tx)
 }
@@ -129,7 +133,7 @@ func holes(stream string, mark int64, arrived []int64) (skipped []Skipped, gaps 
 
 func insertMissing(ctx context.Context, tx *sql.Tx, stream string, numbers []int64, now, lookAt time.Time) error {
 	for len(numbers) > 0 {
-		n := min(len(numbers), widestGap)
+		n := min(len(numbers), missingAtOnce)
 		var args []any
 		for _, number := range numbers[:n] {
 			args = append(args, stream, number, now, lookAt)
@@ -170,15 +174,16 @@ func DueMissing(ctx context.Context, db Querier, now time.Time, limit int) (stre
 // CloseMissing ends numbers whose records were read, or about which nobody
 // knows anything any more.
 func CloseMissing(ctx context.Context, db Database, stream string, numbers []int64) error {
-	return eachMissing(ctx, db, "DELETE FROM sync_missing WHERE stream = ? AND number IN (", []any{stream}, numbers)
+	return execMissing(ctx, db, "DELETE FROM sync_missing WHERE stream = ? AND number IN (", []any{stream}, numbers)
 }
 
 // WaitMissing asks again later.
 func WaitMissing(ctx context.Context, db Database, stream string, numbers []int64, lookAt time.Time) error {
-	return eachMissing(ctx, db, "UPDATE sync_missing SET look_at = ? WHERE stream = ? AND number IN (", []any{lookAt.UTC(), stream}, numbers)
+	return execMissing(ctx, db, "UPDATE sync_missing SET look_at = ? WHERE stream = ? AND number IN (", []any{lookAt.UTC(), stream}, numbers)
 }
 
-func eachMissing(ctx context.Context, db Database, statement string, args []any, numbers []int64) error {
+// execMissing runs a statement that ends where the list of numbers goes.
+func execMissing(ctx context.Context, db Database, statement string, args []any, numbers []int64) error {
 	if len(numbers) == 0 {
 		return nil
 	}

@@ -216,7 +216,7 @@ func readStream(ctx context.Context, q rowReader, stream string) (*streamRow, er
 	}
 	upto := s.limit()
 	if s.known.Valid {
-		upto += widestGap // it may have sent more since
+		upto += widestGap // it may have sent more since, but hardly more than that
 	}
 	return s, s.readNewest(ctx, q, upto)
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -157,7 +155,7 @@ func uninstall(t *testing.T, s *realodoo.Server) {
 }
 
 func TestTheModuleDelivers(t *testing.T) {
-	s := real(t, 1)
+	s := withModule(t, 1)
 	require.NoError(t, s.Start(ctx))
 	c, r := client(t, s), newReceiver(t)
 	configure(t, c, r.URL)
@@ -292,18 +290,7 @@ func spread(took []time.Duration) string {
 // TestTheModuleCosts measures one contact's save without the module, with it,
 // and with a receiver that is slow or not there.
 func TestTheModuleCosts(t *testing.T) {
-	source := os.Getenv("ODOO_SRC")
-	if source == "" {
-		t.Skip("ODOO_SRC names no checkout of Odoo")
-	}
-	series, err := realodoo.Series(source)
-	require.NoError(t, err)
-	folder, err := filepath.Abs(filepath.Dir(addons.Folder(filepath.Join("..", "..", "addons"), series)))
-	require.NoError(t, err)
-	s, err := realodoo.New(ctx, realodoo.Options{Source: source, Addons: []string{folder}, Modules: []string{"contacts", "sale", "account", "crm"}, CronThreads: 1})
-	require.NoError(t, err)
-	t.Cleanup(s.Close)
-
+	s := install(t, 1, "contacts", "sale", "account", "crm")
 	const (
 		saves  = 100
 		unread = 20                     // the first ones

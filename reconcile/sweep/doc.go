@@ -34,6 +34,13 @@
 // a trigger (reconcile.Engine.SweepValues). Last, a seventh of all records is
 // read in full each night, because SQL inside Odoo leaves no date.
 //
+// # Missed webhooks
+//
+// Odoo's module numbers its webhooks. With each poll the numbers that did not
+// arrive are looked up in Odoo, and their records are read (numbers.go; what is
+// asked of Odoo, numbers_odoo.go; the numbers themselves are internal/queue's).
+// So a deletion is found, too, which no list by write_date shows.
+//
 // # What must not happen
 //
 // A sweep never deletes because a list is short. Records that are missing go

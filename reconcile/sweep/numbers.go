@@ -22,7 +22,7 @@ const Grace = 2 * time.Minute
 const deliveriesAtOnce = 200
 
 // patience is how long a number is waited for that Odoo says it will still send,
-// or whose record cannot be read. The module itself gives up after a day and a half.
+// or whose record cannot be read. The module itself gives up after a good day.
 const patience = 48 * time.Hour
 
 // Missed is what became of numbers that did not arrive.
@@ -57,7 +57,7 @@ func (s *Sweeper) Missed(ctx context.Context) (Missed, error) {
 			return m, err
 		}
 		told, err := s.deliveries(ctx, stream, missing)
-		if s.hidesDeliveries(err, now) {
+		if s.noteHidden(err, now) {
 			return m, nil
 		}
 		if err != nil {
@@ -79,7 +79,7 @@ type look struct {
 	now    time.Time
 	told   map[int64]delivery
 
-	over, forgotten, wait []int64
+	done, forgotten, wait []int64
 }
 
 // repair reads the records of what Odoo is done with. What it will still send,
@@ -107,10 +107,10 @@ func (l *look) repair(ctx context.Context, missing []queue.Missing, m *Missed) e
 	if n := len(l.forgotten); n > 0 {
 		l.s.o.Logger.Warn("webhooks did not arrive, and what they told cannot be read from Odoo: poll and sweep find it", zap.String("stream", l.stream), zap.Int("webhooks", n))
 	}
-	if err := queue.CloseMissing(ctx, db, l.stream, slices.Concat(l.over, l.forgotten)); err != nil {
+	if err := queue.CloseMissing(ctx, db, l.stream, slices.Concat(l.done, l.forgotten)); err != nil {
 		return err
 	}
-	m.Repaired, m.Forgotten = m.Repaired+int64(len(l.over)), m.Forgotten+int64(len(l.forgotten))
+	m.Repaired, m.Forgotten = m.Repaired+int64(len(l.done)), m.Forgotten+int64(len(l.forgotten))
 	return queue.WaitMissing(ctx, db, l.stream, l.wait, l.now.Add(Grace))
 }
 
@@ -127,7 +127,7 @@ func (l *look) model(ctx context.Context, model string, list []delivery) error {
 	for _, d := range list {
 		switch {
 		case read[d.id]:
-			l.over = append(l.over, d.number)
+			l.done = append(l.done, d.number)
 		case d.late && err != nil:
 			l.forgotten = append(l.forgotten, d.number)
 		default:
@@ -149,7 +149,7 @@ func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery)
 	for _, r := range results {
 		final := r.Err != nil && !reconcile.Held(r.Err) && record.CodeOf(r.Err).Final()
 		if final {
-			s.o.Logger.Warn("a record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
+			s.o.Logger.Warn("a webhook did not arrive, and its record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
 			if shown := s.o.Engine.ShowRefusal(ctx, model, r); shown != nil {
 				continue
 			}

@@ -15,7 +15,10 @@ import (
 
 // What Odoo's module says of the webhooks that it sends.
 
-const deliveries = "webhook.delivery"
+const (
+	deliveryModel = "webhook.delivery"
+	configModel   = "webhook.config"
+)
 
 // askAgain is how long Odoo is left alone that does not show its deliveries.
 const askAgain = 10 * time.Minute
@@ -33,7 +36,7 @@ func (s *Sweeper) askStreams(ctx context.Context, now time.Time) error {
 	}
 	sent := map[string]int64{}
 	domain := []any{[]any{"stream", "in", names}, []any{"active", "in", []any{true, false}}}
-	err = s.o.Odoo.SearchRead(ctx, "webhook.config", domain, []string{"stream", "last_sequence"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
+	err = s.o.Odoo.SearchRead(ctx, configModel, domain, []string{"stream", "last_sequence"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
 		name, _ := raw["stream"].(string)
 		if n, ok := raw["last_sequence"].(int64); slices.Contains(names, name) && ok && n >= 0 {
 			sent[name] = n
@@ -42,7 +45,7 @@ func (s *Sweeper) askStreams(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	})
-	if s.hidesDeliveries(err, now) {
+	if s.noteHidden(err, now) {
 		return nil
 	}
 	if err != nil {
@@ -59,7 +62,7 @@ type delivery struct {
 	into     int64 // the contact that a deleted one was merged into
 	deletes  bool
 	open     bool // it is still to be sent
-	nonsense bool // nobody understands what Odoo says
+	nonsense bool // it names no record, or Odoo answered another question
 	late     bool // it is missing for so long that nobody will send it
 }
 
@@ -71,14 +74,14 @@ func (s *Sweeper) deliveries(ctx context.Context, stream string, missing []queue
 	out := map[int64]delivery{}
 	strange := false
 	domain := []any{[]any{"config_id.stream", "=", stream}, []any{"config_id.active", "in", []any{true, false}}, []any{"sequence", "in", numbers}}
-	err := s.o.Odoo.SearchRead(ctx, deliveries, domain, []string{"sequence", "model", "res_id", "state", "event", "merged_into"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
+	err := s.o.Odoo.SearchRead(ctx, deliveryModel, domain, []string{"sequence", "model", "res_id", "state", "event", "merged_into"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
 		d := readDelivery(raw)
 		if !slices.Contains(numbers, d.number) {
 			strange = true // whatever it is, nobody asked for it
 			return nil
 		}
 		if d.nonsense {
-			s.o.Logger.Warn("Odoo says something of a webhook that did not arrive which nobody understands", zap.String("stream", stream), zap.Int64("number", d.number))
+			s.o.Logger.Warn("Odoo's delivery of a webhook that did not arrive names no record: it is asked again, for two days", zap.String("stream", stream), zap.Int64("number", d.number))
 		}
 		out[d.number] = d
 		return nil
@@ -114,9 +117,9 @@ func (s *Sweeper) showsDeliveries(now time.Time) bool {
 	return s.hidden.IsZero() || !now.Before(s.hidden.Add(askAgain))
 }
 
-// hidesDeliveries reports that Odoo has no deliveries, or not for this user, and
-// says so once.
-func (s *Sweeper) hidesDeliveries(err error, now time.Time) bool {
+// noteHidden reports that an answer says that Odoo has no deliveries, or not for
+// this user. It keeps that for showsDeliveries, and warns once.
+func (s *Sweeper) noteHidden(err error, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, isFault := odooclient.AsFault(err)

@@ -17,7 +17,7 @@ func TestADeliveryThatNobodySendsIsRead(t *testing.T) {
 	o.add(1, "res.partner", id, "pending")
 	b.arrived(2)
 	b.missed()
-	for range 8 { // the module gives up after a day and a half
+	for range 8 { // the module gives up after 28 hours
 		b.clock.Advance(12 * time.Hour)
 		b.missed()
 	}

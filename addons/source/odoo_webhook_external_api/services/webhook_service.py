@@ -16,7 +16,7 @@ UNAVAILABLE = (408, 425, 429, 500, 502, 503, 504)
 LONGEST_ANSWER = 500
 
 # Seconds after the first, second, ... failed attempt. After the last one the
-# event has failed: about a day and a half.
+# event has failed: after 28 hours, and more where the receiver asks for longer.
 DELAYS = (2, 4, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200)
 LONGEST_RETRY_AFTER = 3600
 
