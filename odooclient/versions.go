@@ -103,10 +103,16 @@ func (c *Client) WrittenAs(ctx context.Context, model string, id int64, token st
 	return as, err
 }
 
-// lacksMethod tells a model without the module's methods
-// (odoo/service/model.py and odoo/api.py, get_public_method).
+// lacksMethod tells a model without the module's methods, or with those of an
+// older module, which take less (odoo/service/model.py and odoo/api.py,
+// get_public_method and call_kw).
 func lacksMethod(err error) bool {
 	f, ok := AsFault(err)
-	return ok && f.Code == 1 && strings.Contains(f.Trace, "AttributeError") && strings.Contains(f.Message, "odoosync_write") &&
-		(strings.Contains(f.Message, "has no attribute") || strings.Contains(f.Message, "does not exist"))
+	if !ok || f.Code != 1 || !strings.Contains(f.Message, "odoosync_writ") {
+		return false
+	}
+	if strings.Contains(f.Trace, "TypeError") {
+		return strings.Contains(f.Message, "positional argument")
+	}
+	return strings.Contains(f.Trace, "AttributeError") && (strings.Contains(f.Message, "has no attribute") || strings.Contains(f.Message, "does not exist"))
 }

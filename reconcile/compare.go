@@ -83,7 +83,7 @@ func (e *Engine) compares(ctx context.Context, model string) (bool, error) {
 // forgetCompare is called when the module is gone.
 func (e *Engine) forgetCompare(model string) {
 	if e.sets.note(model, false, e.clock.Now()) {
-		e.log.Warn("Odoo's module is gone: writes no longer compare versions", zap.String("model", model))
+		e.log.Warn("Odoo's module is gone, or older than this daemon: writes no longer compare versions. Upgrade the module in Odoo (docs/odoo.md)", zap.String("model", model))
 	}
 }
 

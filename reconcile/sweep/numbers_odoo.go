@@ -74,7 +74,7 @@ func (s *Sweeper) deliveries(ctx context.Context, stream string, missing []queue
 	out := map[int64]delivery{}
 	strange := false
 	domain := []any{[]any{"config_id.stream", "=", stream}, []any{"config_id.active", "in", []any{true, false}}, []any{"sequence", "in", numbers}}
-	err := s.o.Odoo.SearchRead(ctx, deliveryModel, domain, []string{"sequence", "model", "res_id", "state", "event", "merged_into"}, odooclient.Page{Order: "id asc"}, func(raw odooclient.Raw) error {
+	read := func(raw odooclient.Raw) error {
 		d := readDelivery(raw)
 		if !slices.Contains(numbers, d.number) {
 			strange = true // whatever it is, nobody asked for it
@@ -85,7 +85,12 @@ func (s *Sweeper) deliveries(ctx context.Context, stream string, missing []queue
 		}
 		out[d.number] = d
 		return nil
-	})
+	}
+	fields := []string{"sequence", "model", "res_id", "state", "event", "merged_into"}
+	err := s.o.Odoo.SearchRead(ctx, deliveryModel, domain, fields, odooclient.Page{Order: "id asc"}, read)
+	if f, ok := odooclient.AsFault(err); ok && strings.Contains(f.Message, "merged_into") { // an older module has no such field
+		err = s.o.Odoo.SearchRead(ctx, deliveryModel, domain, fields[:len(fields)-1], odooclient.Page{Order: "id asc"}, read)
+	}
 	for _, n := range numbers { // one that answers other questions has not said that it knows nothing
 		if _, told := out[n]; strange && !told {
 			out[n] = delivery{number: n, nonsense: true}
