@@ -43,7 +43,7 @@ type WebhookCounts struct {
 	OldestSeconds float64 `json:"oldest_pending_seconds"`
 	Failed        int64   `json:"failed"`
 	Refused       int64   `json:"refused"` // at the door: not what the guide describes
-	Echoes        int64   `json:"echoes"` // of all: of our own writes
+	Echoes        int64   `json:"echoes"`  // of all: of our own writes
 }
 
 // Stream compares what a configuration of Odoo's module has sent with what arrived.
