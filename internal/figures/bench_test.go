@@ -76,6 +76,9 @@ func questions(now time.Time, rows int, s *spy, db *mysqldb.DB) []question {
 	read("search a name", queue.LogFilter{Search: "Contact 1234"})
 	read("search a short name", queue.LogFilter{Search: "C"})
 	read("search a letter of orders", queue.LogFilter{Search: "S"})
+	read("search an old name", queue.LogFilter{Search: "Old"})
+	read("search a name of errors", queue.LogFilter{Search: "Contact 1", Status: "error"})
+	read("search a name of an event", queue.LogFilter{Search: "Contact 12", Event: "res.partner.updated"})
 	read("search none", queue.LogFilter{Search: "nobody"})
 	read("search events", queue.LogFilter{Search: "sale.order."})
 	read("search errors by name", queue.LogFilter{Search: "Contact", Status: "error"})
@@ -199,7 +202,7 @@ func fillLog(b *testing.B, db *mysqldb.DB, now time.Time, rows int) {
 		" (SELECT 0 d UNION SELECT 1) f")
 	event := pick(func(i int) string { return benchEvents[i].event })
 	model := pick(func(i int) string { return benchEvents[i].model })
-	name := "CONCAT(" + pick(func(i int) string { return benchEvents[i].name }) + ", LPAD(n.x * 7919 % 100000, 5, '0'))"
+	name := "CONCAT(IF(n.x < " + strconv.Itoa(rows/20) + ", 'Old ', ''), " + pick(func(i int) string { return benchEvents[i].name }) + ", LPAD(n.x * 7919 % 100000, 5, '0'))"
 	const at = 20_000
 	first := now.Add(-90 * 24 * time.Hour)
 	for base := 0; base < rows; base += at {
@@ -219,6 +222,7 @@ func fillLog(b *testing.B, db *mysqldb.DB, now time.Time, rows int) {
 			" SELECT ?, 'contacts', n.x %% 5000, n.x %% 5000, IF(n.x %% 3 = 0, 'odoo', 'local'), IF(n.x < 5000, 'create', 'update'), IF(n.x %% 2 = 0, '{\"phone\": [\"1\", \"2\"]}', '{\"city\": [\"Paris\", \"Lyon\"]}'), 'webhook', n.x"+
 			" FROM (SELECT x + %d AS x FROM numbers WHERE x < %d) n", base, min(at, rows/4-base)), now)
 	}
+	exec("INSERT INTO response_hours (hour, class, bucket, n, sum_us) SELECT TIMESTAMPADD(HOUR, -(n.x % 2160), ?), IF(n.x < 43200, 2, 4), 40 + FLOOR(n.x / 2160) % 20, 5, 50000 FROM (SELECT x FROM numbers WHERE x < 20000 UNION ALL SELECT x + 20000 FROM numbers WHERE x < 20000 UNION ALL SELECT x + 40000 FROM numbers WHERE x < 4800) n", now.Truncate(time.Hour))
 	exec("INSERT INTO sync_links (entity, local_id, odoo_id, uuid, state) VALUES ('contacts', '7', 7, '0193a5f0-0000-7000-8000-000000000000', 'synced')")
 	exec("ANALYZE TABLE webhook_logs, sync_changes")
 }

@@ -148,10 +148,12 @@ func (k *Keeper) remove(ctx context.Context, r rule, cutoff time.Time, ids []int
 const figuresKept = 400 * 24 * time.Hour
 
 func (k *Keeper) purgeFigures(ctx context.Context) error {
-	before := k.o.Clock.Now().UTC().Add(-max(figuresKept, k.o.WebhookLogs+youngest))
-	for _, table := range []string{"webhook_hours", "response_hours"} {
+	// Whole days: a day is added up from its hours.
+	before := k.o.Clock.Now().UTC().Add(-max(figuresKept, k.o.WebhookLogs+youngest)).Truncate(24 * time.Hour)
+	for _, figure := range [][2]string{{"webhook_days", "day"}, {"webhook_totals", "hour"}, {"webhook_hours", "hour"}, {"response_hours", "hour"}} {
+		table := figure[0]
 		for {
-			result, err := k.o.DB.ExecContext(ctx, "DELETE FROM "+table+" WHERE hour < ? ORDER BY hour LIMIT ?", before, k.o.Batch)
+			result, err := k.o.DB.ExecContext(ctx, "DELETE FROM "+table+" WHERE "+figure[1]+" < ? ORDER BY "+figure[1]+" LIMIT ?", before, k.o.Batch)
 			if err != nil {
 				return err
 			}
