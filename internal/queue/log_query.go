@@ -37,7 +37,7 @@ func (f LogFilter) query(ctx context.Context, db Querier) (string, []any, error)
 	for _, way := range ways {
 		part := terms{append([]string{}, t.where...), append([]any{}, t.args...)}
 		part.add(way.where[0], way.args...)
-		parts = append(parts, "(SELECT w.id FROM webhook_logs w" + f.wayHint(way) + " WHERE "+strings.Join(part.where, " AND ")+" ORDER BY w.id DESC LIMIT ?)")
+		parts = append(parts, "(SELECT w.id FROM webhook_logs w"+f.wayHint(way)+" WHERE "+strings.Join(part.where, " AND ")+" ORDER BY w.id DESC LIMIT ?)")
 		args = append(append(args, part.args...), f.Limit)
 	}
 	return "SELECT " + loggedColumns + " FROM (" + strings.Join(parts, " UNION ") + ") found JOIN webhook_logs w ON w.id = found.id ORDER BY w.id DESC LIMIT ?", append(args, f.Limit), nil
