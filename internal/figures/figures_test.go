@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -221,6 +222,50 @@ func story(t *testing.T, r *rand.Rand) {
 	require.Equal(t, f.Received, f.Succeeded+f.Failed)
 	require.Equal(t, status[0]+status[1]+purged, f.Received)
 	require.GreaterOrEqual(t, f.Failed, status[1])
+}
+
+// Several daemons that count, purge and replay at once end with the same.
+func TestCountingAtOnce(t *testing.T) {
+	b := newBench(t)
+	const each = 60
+	for range each {
+		b.receive("crm.lead.won")
+	}
+	b.work(each, func(e queue.Event) error {
+		if e.OdooID%3 == 0 {
+			return record.Errorf(record.CodeDenied, "no")
+		}
+		return nil
+	})
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			for range 5 {
+				if err := figures.Rollup(ctx, b.db, b.clock.Now()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Go(func() {
+		for range 5 {
+			b.purge(4)
+		}
+	})
+	group.Go(func() {
+		for range 5 {
+			if _, err := (queue.Replay{Status: "error"}).Run(ctx, b.db, b.clock.Now()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	group.Wait()
+	b.work(each, fine)
+	b.rollup()
+	f := b.read(figures.Range{From: noon, Upto: noon.Add(time.Hour), Step: figures.StepHour})
+	require.EqualValues(t, each, f.Received)
+	require.EqualValues(t, each, f.Succeeded+f.Failed)
+	require.EqualValues(t, each, f.Slots[0].Received)
 }
 
 // purge removes some webhooks that are done, as the retention does.
