@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"odoosync/internal/dbtest"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/odoosim"
 )
@@ -91,4 +92,37 @@ func TestForget(t *testing.T) {
 	do(exitDone, "resync")
 	require.Equal(t, "1", text(t, db, "SELECT COUNT(*) FROM contacts WHERE deleted_at IS NOT NULL AND name = ''"))
 	require.Equal(t, "0", text(t, db, "SELECT COUNT(*) FROM sync_conflicts WHERE state = 'open'"))
+}
+
+// Without an Odoo to ask, the deletion that a webhook told must do.
+func TestForgetWithoutOdoo(t *testing.T) {
+	db, environ := alone(t)
+	t.Chdir(t.TempDir())
+	for _, statement := range []string{
+		"INSERT INTO contacts (id, odoo_id, name, deleted_at) VALUES (3, 12, 'Ann Onyme', NOW())",
+		"INSERT INTO sync_links (entity, local_id, odoo_id, uuid, state, base) VALUES ('contacts', '3', 12, '0193a5f0-0000-7000-8000-000000000000', 'synced', '{\"f\": {\"name\": \"Ann Onyme\"}}')",
+		"INSERT INTO webhook_logs (event_type, event_data, status, processed_at, model, odoo_id, body, source, next_attempt_at, received_us)" +
+			" VALUES ('res.partner.created', '{\"id\": 12, \"name\": \"Ann Onyme\"}', 'success', NOW(), 'res.partner', 12, '{\"_model\": \"res.partner\", \"_id\": 12, \"name\": \"Ann Onyme\"}', 'automation', NOW(), NOW())",
+	} {
+		_, err := db.Exec(statement)
+		require.NoError(t, err)
+	}
+	_, err := run(t, environ, "forget", "--entity", "contact", "--id", "3", "--yes")
+	require.Equal(t, exitFailed, exitCode(err))
+	require.Contains(t, sentence(err), "no webhook has told that Odoo deleted res.partner 12")
+	_, err = db.Exec("UPDATE sync_links SET state = 'deleted'")
+	require.NoError(t, err)
+	out, err := run(t, environ, "forget", "--entity", "contact", "--id", "3", "--yes")
+	require.NoError(t, err)
+	require.Contains(t, out, "Erased of row 3 of contacts, Odoo's res.partner 12:")
+	require.Equal(t, `{"_id":12,"_model":"res.partner"}`, text(t, db, "SELECT body FROM webhook_logs"))
+	require.Equal(t, `{"id":12}`, text(t, db, "SELECT event_data FROM webhook_logs"))
+	require.Equal(t, "done", text(t, db, "SELECT result FROM sync_audit WHERE result = 'done'"))
+}
+
+// alone is a database with the settings of a program without an Odoo.
+func alone(t *testing.T) (*mysqldb.DB, []string) {
+	t.Helper()
+	dsn := dbtest.DSN(t)
+	return dbtest.Open(t, dsn), []string{"ODOOSYNC_DATABASE_DSN=" + dsn, "ODOOSYNC_LOG_LEVEL=error"}
 }

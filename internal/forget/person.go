@@ -83,6 +83,12 @@ func (f *Forgetter) find(ctx context.Context, r Request) (person, error) {
 	}
 	if link != nil {
 		localID, p.odooID = link.LocalID, link.OdooID
+	} else if localID != "" { // never synced; the row may name its record
+		row, err := f.row(ctx, e, localID)
+		if err != nil {
+			return p, err
+		}
+		p.odooID = row.OdooID
 	}
 	p.shares = []share{{entity: e, localID: localID}}
 	if p.odooID != 0 {
@@ -146,23 +152,28 @@ func (f *Forgetter) goneInOdoo(ctx context.Context, p person, link *store.Link) 
 	return record.Errorf(record.CodeRejected, "Odoo still has %s %d (archived counts as there), and a sync would bring everything back: delete it in Odoo, wait until odoosync has taken note, and ask again", p.entity.Model, p.odooID)
 }
 
+// row is how a row stands; of none where id is "".
+func (f *Forgetter) row(ctx context.Context, e *mapping.Entity, id string) (store.RowState, error) {
+	if id == "" {
+		return store.RowState{}, nil
+	}
+	s, err := store.StateOfRow(ctx, f.o.DB, store.Table{Name: e.Table, ID: e.IDColumn, OdooID: e.OdooIDColumn}, e.DeletedColumn, id)
+	return s, mysqldb.Explain(err)
+}
+
 // goneHere looks at the row and the link.
 func (f *Forgetter) goneHere(ctx context.Context, s *share, odooID int64) error {
-	there, marked := false, false
-	var err error
-	if s.localID != "" {
-		there, marked, err = store.RowStands(ctx, f.o.DB, store.Table{Name: s.entity.Table, ID: s.entity.IDColumn}, s.entity.DeletedColumn, s.localID)
-		if err != nil {
-			return mysqldb.Explain(err)
-		}
+	row, err := f.row(ctx, s.entity, s.localID)
+	if err != nil {
+		return err
 	}
 	switch {
-	case there && s.entity.DeletedColumn == "":
+	case row.There && s.entity.DeletedColumn == "":
 		return record.Errorf(record.CodeRejected, "row %s of %s is still there, and a sync would bring everything back: delete it, wait until odoosync has taken note, and ask again", s.localID, s.entity.Table)
-	case there && !marked:
+	case row.There && !row.Marked:
 		return record.Errorf(record.CodeRejected, "row %s of %s is not deleted, and a sync would bring everything back: set its %s, wait until odoosync has taken note, and ask again", s.localID, s.entity.Table, s.entity.DeletedColumn)
 	}
-	s.row = there
+	s.row = row.There
 	link, err := store.LinkOf(ctx, f.o.DB, s.entity.Name, s.localID, odooID)
 	if err != nil {
 		return mysqldb.Explain(err)

@@ -13,25 +13,34 @@ type Removed struct {
 	N     int64  `json:"rows"`
 }
 
-// RowStands tells whether a row is there, and whether it carries the mark of a
-// deletion. deleted is its column, "" for none.
-func RowStands(ctx context.Context, q Queryer, t Table, deleted, id string) (there, marked bool, err error) {
-	mark := "FALSE"
+// RowState is how a row stands.
+type RowState struct {
+	There  bool
+	Marked bool  // it carries the mark of a deletion
+	OdooID int64 // as the row itself names it, 0 for none
+}
+
+// StateOfRow tells how a row stands. deleted is the column of the mark, "" for none.
+func StateOfRow(ctx context.Context, q Queryer, t Table, deleted, id string) (s RowState, err error) {
+	mark, odoo := "FALSE", "0"
 	if deleted != "" {
 		mark = quote(deleted) + " IS NOT NULL"
 	}
-	rows, err := q.QueryContext(ctx, "SELECT "+mark+" FROM "+quote(t.Name)+" WHERE "+quote(t.ID)+" = ?", id)
+	if t.OdooID != "" {
+		odoo = "COALESCE(" + quote(t.OdooID) + ", 0)"
+	}
+	rows, err := q.QueryContext(ctx, "SELECT "+mark+", "+odoo+" FROM "+quote(t.Name)+" WHERE "+quote(t.ID)+" = ?", id)
 	if err != nil {
-		return false, false, err
+		return s, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		there = true
-		if err := rows.Scan(&marked); err != nil {
-			return false, false, err
+		s.There = true
+		if err := rows.Scan(&s.Marked, &s.OdooID); err != nil {
+			return s, err
 		}
 	}
-	return there, marked, rows.Err()
+	return s, rows.Err()
 }
 
 // LinkOf is the link of a row, or of a record where localID is "". nil: none.
