@@ -26,6 +26,8 @@ type metrics struct {
 	sent      *prometheus.CounterVec
 	leases    *prometheus.GaugeVec
 	expiry    *prometheus.GaugeVec
+	removed   *prometheus.CounterVec
+	erased    prometheus.Counter
 	runs      runFigures
 	database  *databaseFigures // nil until there is one
 }
@@ -41,6 +43,8 @@ func newMetrics(version string) *metrics {
 		missed:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_total", Help: "Webhooks that Odoo sent and that did not arrive, by their numbers."}),
 		repaired:  prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_repaired_total", Help: "Missing webhooks whose records were read."}),
 		echoes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_echoes_total", Help: "Webhooks of changes that this daemon or another one has made itself."}),
+		removed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_purged_total", Help: "Rows that were removed here because they are older than retention keeps them, by table."}, []string{"table"}),
+		erased:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_erased_total", Help: "Webhooks of which the values of retention.redact were erased here."}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "odoosync_webhook_seconds", Help: "From the receipt of a webhook to its end, replays included, second looks not.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100, 300, 1000, 3600}}),
 		sent:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_rows_pushed_total", Help: "Rows whose edits Odoo took or refused, by entity and result."}, []string{"entity", "result"}),
@@ -56,7 +60,7 @@ func newMetrics(version string) *metrics {
 	for _, o := range []reconcile.Outcome{reconcile.Ignored, reconcile.Merged, reconcile.Deleted, reconcile.Applied, reconcile.Refused} {
 		m.processed.WithLabelValues(string(o))
 	}
-	m.registry.MustRegister(build, m.latency, m.sent, m.leases, m.expiry, m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.echoes, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(build, m.latency, m.sent, m.leases, m.expiry, m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.echoes, m.removed, m.erased, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -67,6 +71,11 @@ func (m *metrics) received(event string, status int) {
 		event = "refused"
 	}
 	m.receivedN.WithLabelValues(event, strconv.Itoa(status)).Inc()
+}
+
+// purged counts rows that were removed.
+func (m *metrics) purged(table string, n int64) {
+	m.removed.WithLabelValues(table).Add(float64(n))
 }
 
 func (m *metrics) done(now time.Time, e queue.Event, o reconcile.Outcome) {
