@@ -27,6 +27,7 @@ type Conflicts interface {
 type Options struct {
 	Token     string // opens everything; must not be empty
 	ReadToken string // opens GET; "": none does
+	Guard     *Guard // of these tokens, shared with others; nil: one of its own
 	Conflicts Conflicts
 	Runs      Runs
 	Pauses    Pauses
@@ -42,7 +43,7 @@ type Options struct {
 // Handler serves the API. It is safe for concurrent use.
 type Handler struct {
 	o     Options
-	guard *guard
+	guard *Guard
 }
 
 // New makes a handler.
@@ -56,7 +57,10 @@ func New(o Options) (*Handler, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	return &Handler{o: o, guard: newGuard(o.Token, o.ReadToken, o.Clock)}, nil
+	if o.Guard == nil {
+		o.Guard = NewGuard(o.Token, o.ReadToken, o.Clock)
+	}
+	return &Handler{o: o, guard: o.Guard}, nil
 }
 
 // Register adds the endpoints.
