@@ -37,8 +37,8 @@ type LogFilter struct {
 	Limit  int    // 0: 100
 }
 
-// ReadLog returns webhooks, the latest first.
-func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
+// where is the filter's condition, but for Before.
+func (f LogFilter) where() (string, []any) {
 	where, args := []string{"TRUE"}, []any{}
 	add := func(term string, list ...any) { where, args = append(where, term), append(args, list...) }
 	if f.Status != "" {
@@ -54,15 +54,33 @@ func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
 	} else if f.Search != "" {
 		add("event_type LIKE ?", strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search)+"%")
 	}
+	return strings.Join(where, " AND "), args
+}
+
+const loggedColumns = "id, event_type, COALESCE(model, ''), COALESCE(odoo_id, 0), status, COALESCE(outcome, ''), COALESCE(error_message, ''), source," +
+	" attempts, COALESCE(delivery_id, ''), event_time, received_us, finished_us, next_attempt_at"
+
+// scan reads loggedColumns, and more columns behind them.
+func (l *Logged) scan(rows *sql.Rows, more ...any) error {
+	var at, finished, next sql.NullTime
+	err := rows.Scan(append([]any{&l.ID, &l.Event, &l.Model, &l.OdooID, &l.Status, &l.Outcome, &l.Error, &l.Source, &l.Attempts, &l.DeliveryID, &at, &l.ReceivedAt, &finished, &next}, more...)...)
+	l.EventTime, l.FinishedAt = timeOf(at), timeOf(finished)
+	if l.Status == "pending" {
+		l.NextAttempt = timeOf(next)
+	}
+	return err
+}
+
+// ReadLog returns webhooks, the latest first.
+func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
+	where, args := f.where()
 	if f.Before > 0 {
-		add("id < ?", f.Before)
+		where, args = where+" AND id < ?", append(args, f.Before)
 	}
 	if f.Limit == 0 {
 		f.Limit = 100
 	}
-	rows, err := db.QueryContext(ctx, "SELECT id, event_type, COALESCE(model, ''), COALESCE(odoo_id, 0), status, COALESCE(outcome, ''), COALESCE(error_message, ''), source,"+
-		" attempts, COALESCE(delivery_id, ''), event_time, received_us, finished_us, next_attempt_at FROM webhook_logs WHERE "+strings.Join(where, " AND ")+
-		" ORDER BY id DESC LIMIT ?", append(args, f.Limit)...)
+	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+" FROM webhook_logs WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, f.Limit)...)
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
@@ -70,15 +88,41 @@ func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
 	var out []Logged
 	for rows.Next() {
 		var l Logged
-		var at, finished, next sql.NullTime
-		if err := rows.Scan(&l.ID, &l.Event, &l.Model, &l.OdooID, &l.Status, &l.Outcome, &l.Error, &l.Source, &l.Attempts, &l.DeliveryID, &at, &l.ReceivedAt, &finished, &next); err != nil {
+		if err := l.scan(rows); err != nil {
 			return nil, mysqldb.Explain(err)
 		}
-		l.EventTime, l.FinishedAt = timeOf(at), timeOf(finished)
-		if l.Status == "pending" {
-			l.NextAttempt = timeOf(next)
-		}
 		out = append(out, l)
+	}
+	return out, mysqldb.Explain(rows.Err())
+}
+
+// LoggedWhole is a webhook with all that is kept of it.
+type LoggedWhole struct {
+	Logged
+	Body       []byte        // the request as received
+	Data       []byte        // the payload's data, JSON; nil for none
+	RequestID  string        // "" for none
+	Place      Place         // its number at the sender, zero for none
+	Origin     string        // who made the change, as the sender said; "" for people
+	Processing time.Duration // of the last attempt, 0 for none
+}
+
+// ReadOne returns a webhook whole, nil where there is none of that id.
+func ReadOne(ctx context.Context, db Querier, id int64) (*LoggedWhole, error) {
+	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+", body, event_data, COALESCE(request_id, ''), COALESCE(stream, ''), COALESCE(stream_number, 0), COALESCE(origin, ''), COALESCE(processing_us, 0)"+
+		" FROM webhook_logs WHERE id = ?", id)
+	if err != nil {
+		return nil, mysqldb.Explain(err)
+	}
+	defer rows.Close()
+	var out *LoggedWhole
+	for rows.Next() {
+		out = &LoggedWhole{}
+		var us int64
+		if err := out.scan(rows, &out.Body, &out.Data, &out.RequestID, &out.Place.Stream, &out.Place.Number, &out.Origin, &us); err != nil {
+			return nil, mysqldb.Explain(err)
+		}
+		out.Processing = time.Duration(us) * time.Microsecond
 	}
 	return out, mysqldb.Explain(rows.Err())
 }

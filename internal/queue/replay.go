@@ -14,12 +14,14 @@ import (
 // ErrNoWebhook: the log has no such webhook.
 var ErrNoWebhook = errors.New("no such webhook")
 
-// Replay says which webhooks are worked again: some by their ids, or all of a
-// status. It never takes those that were refused as they came (a body that is no
+// Replay says which webhooks are worked again: some by their ids, or all that a
+// filter of the log shows. It never takes those that were refused as they came (a body that is no
 // event): they would be refused again, and name no record.
 type Replay struct {
 	IDs    []int64
 	Status string    // "error", "success" or "pending"; "" with IDs
+	Event  string    // only these, exactly
+	Search string    // only these, as LogFilter has it
 	Since  time.Time // only those received since then; zero for all
 }
 
@@ -100,21 +102,37 @@ func (r Replay) known(ctx context.Context, db Querier) error {
 }
 
 func (r Replay) page(ctx context.Context, db Querier, after int64) ([]any, error) {
-	where, args := "id > ? AND "+workable, []any{after}
+	where, args := r.where()
+	return ids(ctx, db, "SELECT id FROM webhook_logs WHERE "+where+" AND id > ? ORDER BY id LIMIT ?", append(args, after, perReplay)...)
+}
+
+// Count tells how many webhooks are meant, as they stand now.
+func (r Replay) Count(ctx context.Context, db Querier) (int64, error) {
+	where, args := r.where()
+	found, err := ids(ctx, db, "SELECT COUNT(*) FROM webhook_logs WHERE "+where, args...)
+	if err != nil || len(found) == 0 {
+		return 0, mysqldb.Explain(err)
+	}
+	return found[0].(int64), nil
+}
+
+func (r Replay) where() (string, []any) {
+	where, args := workable, []any{}
 	if len(r.IDs) > 0 {
 		where += " AND id IN (" + marks(len(r.IDs)) + ")"
 		for _, id := range r.IDs {
 			args = append(args, id)
 		}
+	} else if r.Status+r.Event+r.Search == "" { // a filter that was forgotten takes nothing
+		where += " AND FALSE"
 	} else { // second looks are of the daemon's own making
-		where += " AND status = ? AND source <> '" + SourceRecheck + "'"
-		args = append(args, r.Status)
+		shown, more := LogFilter{Status: r.Status, Event: r.Event, Search: r.Search}.where()
+		where, args = where+" AND source <> '"+SourceRecheck+"' AND "+shown, more
 	}
 	if !r.Since.IsZero() {
-		where += " AND received_us >= ?"
-		args = append(args, r.Since.UTC())
+		where, args = where+" AND received_us >= ?", append(args, r.Since.UTC())
 	}
-	return ids(ctx, db, "SELECT id FROM webhook_logs WHERE "+where+" ORDER BY id LIMIT ?", append(args, perReplay)...)
+	return where, args
 }
 
 func again(ctx context.Context, tx *sql.Tx, now time.Time, chosen []any) (out Replayed, err error) {
