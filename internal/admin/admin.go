@@ -32,6 +32,7 @@ type Options struct {
 	Runs      Runs
 	Pauses    Pauses
 	Webhooks  Webhooks
+	Edits     Edits
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -71,8 +72,8 @@ func (h *Handler) Register(r gin.IRouter) {
 	api.POST("/conflicts/:id/resolve", h.resolve)
 	api.POST("/push", h.push)
 	h.registerRuns(api)
-	api.GET("/webhooks", h.webhooks)
-	api.POST("/webhooks/:id/replay", h.replay)
+	h.registerWebhooks(api)
+	api.GET("/edits", h.edits)
 	api.POST("/pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) })
 	api.POST("/resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) })
 }
