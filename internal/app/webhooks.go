@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"odoosync/configs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/store"
@@ -16,6 +17,7 @@ func (a *App) Webhooks(ctx context.Context, f queue.LogFilter) ([]queue.Logged, 
 
 // Replay implements admin.Webhooks.
 func (a *App) Replay(ctx context.Context, r queue.Replay) (queue.Replayed, error) {
+	r.OwnData = a.config.Source() == configs.SourcePayload
 	return r.Run(ctx, a.db, a.o.Clock.Now())
 }
 
