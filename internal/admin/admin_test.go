@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -62,12 +63,19 @@ type server struct {
 	clock   *clockwork.FakeClock
 	pushes  int
 	pushErr error
+
+	edits      []queue.LoggedEdit
+	editsAsked queue.EditFilter
 }
 
 func serve(t *testing.T) *server {
 	t.Helper()
 	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
 	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Pauses: s.held, Webhooks: s.logged, Clock: s.clock,
+		Edits: func(_ context.Context, f queue.EditFilter) ([]queue.LoggedEdit, error) {
+			s.editsAsked = f
+			return s.edits[:min(len(s.edits), f.Limit)], nil
+		},
 		Push:   func() error { s.pushes++; return s.pushErr },
 		Status: func(context.Context) (any, error) { return map[string]int{"open_conflicts": 2}, nil }})
 	require.NoError(t, err)
