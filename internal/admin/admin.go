@@ -33,6 +33,8 @@ type Options struct {
 	Pauses    Pauses
 	Webhooks  Webhooks
 	Edits     Edits
+	Figures   Figures
+	Audit     Audit // nil: nothing is noted
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -64,18 +66,25 @@ func New(o Options) (*Handler, error) {
 	return &Handler{o: o, guard: o.Guard}, nil
 }
 
+// prefix is where the API is.
+const prefix = "/admin/api"
+
 // Register adds the endpoints.
 func (h *Handler) Register(r gin.IRouter) {
-	api := r.Group("/admin/api", h.admit)
+	r.GET(prefix+"/openapi.yaml", h.document(documentYAML, "application/yaml"))
+	r.GET(prefix+"/openapi.json", h.document(documentJSON(), "application/json; charset=utf-8"))
+	api := r.Group(prefix, h.admit)
 	api.GET("/status", h.status)
 	api.GET("/conflicts", h.conflicts)
-	api.POST("/conflicts/:id/resolve", h.resolve)
-	api.POST("/push", h.push)
+	api.POST("/conflicts/:id/resolve", h.does("resolve", h.resolve))
+	api.POST("/push", h.does("push", h.push))
 	h.registerRuns(api)
 	h.registerWebhooks(api)
 	api.GET("/edits", h.edits)
-	api.POST("/pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) })
-	api.POST("/resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) })
+	api.GET("/figures", h.figures)
+	api.GET("/audit", h.audit)
+	api.POST("/pause", h.does("pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) }))
+	api.POST("/resume", h.does("resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) }))
 }
 
 // admit lets only those in who may do what they ask for.
@@ -226,5 +235,6 @@ func refuse(status int, code, format string, args ...any) *problem {
 }
 
 func reply(c *gin.Context, p *problem) {
+	c.Set(refusedKey, p.message)
 	answer.Refuse(c, p.status, p.code, p.message)
 }

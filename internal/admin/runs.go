@@ -14,12 +14,12 @@ import (
 )
 
 func (h *Handler) registerRuns(api gin.IRouter) {
-	api.POST("/resync", h.resync)
-	api.POST("/resync/:model/:odoo_id", h.resyncRecord)
+	api.POST("/resync", h.does("resync", h.resync))
+	api.POST("/resync/:model/:odoo_id", h.does("resync", h.resyncRecord))
 	api.GET("/runs", h.runs)
 	api.GET("/runs/:id", h.run)
-	api.POST("/runs/:id/cancel", h.cancelRun)
-	api.POST("/runs/:id/allow-deletes", h.allowDeletes)
+	api.POST("/runs/:id/cancel", h.does("cancel", h.cancelRun))
+	api.POST("/runs/:id/allow-deletes", h.does("allow-deletes", h.allowDeletes))
 }
 
 // mostIDs is how many records a resync may name: Odoo is asked for each that is

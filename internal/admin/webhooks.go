@@ -28,8 +28,8 @@ type Webhooks interface {
 func (h *Handler) registerWebhooks(api gin.IRouter) {
 	api.GET("/webhooks", h.webhooks)
 	api.GET("/webhooks/:id", h.webhook)
-	api.POST("/webhooks/:id/replay", h.replay)
-	api.POST("/webhooks/replay", h.replayAll)
+	api.POST("/webhooks/:id/replay", h.does("replay", h.replay))
+	api.POST("/webhooks/replay", h.does("replay", h.replayAll))
 }
 
 // webhooksPage is one page of webhooks.
