@@ -52,6 +52,11 @@ func (k *kept) Resolve(_ context.Context, id int64, take record.Choice, by strin
 	return nil
 }
 
+// standing is how both sides stand.
+const standing = `{"records": [], "webhooks": {"processed": 0, "pending": 0, "oldest_pending_seconds": 0, "failed": 0, "echoes": 0},
+	"edits": {"pending": 0, "oldest_pending_seconds": 0, "refused": 0}, "open_conflicts": 2, "streams": [], "troubles": [], "failed_webhooks": [],
+	"halted": [], "paused": {"to_api": false, "to_odoo": false}, "held_deletes": {}, "running": [], "last_runs": []}`
+
 // server is the API on its own.
 type server struct {
 	t       *testing.T
@@ -77,7 +82,7 @@ func serve(t *testing.T) *server {
 			return s.edits[:min(len(s.edits), f.Limit)], nil
 		},
 		Push:   func() error { s.pushes++; return s.pushErr },
-		Status: func(context.Context) (any, error) { return map[string]int{"open_conflicts": 2}, nil }})
+		Status: func(context.Context) (any, error) { return json.RawMessage(standing), nil }})
 	require.NoError(t, err)
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -114,6 +119,7 @@ func (s *server) do(method, path, body string, header ...string) answer {
 	a := answer{status: w.Code, header: w.Header(), body: string(text)}
 	require.True(s.t, json.Valid(text), a.body)
 	_ = json.Unmarshal(text, &a.said) // a list says nothing of the kind
+	described().Check(s.t, method, "/admin/api/"+path, r.Header, body, a.status, a.header, a.body)
 	return a
 }
 
@@ -202,7 +208,7 @@ func TestManyAddressesShareOneAllowance(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	require.JSONEq(t, `{"open_conflicts": 2}`, serve(t).do("GET", "status", "").body)
+	require.JSONEq(t, standing, serve(t).do("GET", "status", "").body)
 }
 
 func TestConflictsComeInPages(t *testing.T) {

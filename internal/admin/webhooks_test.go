@@ -43,7 +43,7 @@ func (l *logged) Replay(_ context.Context, r queue.Replay) (queue.Replayed, erro
 
 func TestWebhooksAreListedAndReplayed(t *testing.T) {
 	s := serve(t)
-	s.logged.list = []queue.Logged{{ID: 3, Event: "lead.updated"}, {ID: 2}, {ID: 1}}
+	s.logged.list = []queue.Logged{{ID: 3, Event: "lead.updated", Status: "error", Source: "webhook"}, {ID: 2, Status: "pending", Source: "automation"}, {ID: 1}}
 	a := s.do("GET", "webhooks?status=error&event=lead.updated&q=12&before=9&limit=2", "")
 	require.Equal(t, 200, a.status, a.body)
 	require.Equal(t, queue.LogFilter{Status: "error", Event: "lead.updated", Search: "12", Before: 9, Limit: 3}, s.logged.asked)
