@@ -4,7 +4,7 @@
 -- +goose Up
 SET @missing = (SELECT COUNT(*) = 0 FROM information_schema.COLUMNS
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'webhook_logs' AND COLUMN_NAME = 'error_code');
-SET @change = IF(@missing, 'ALTER TABLE webhook_logs ADD COLUMN error_code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL, ADD COLUMN subject VARCHAR(255) NULL, ADD COLUMN replayed_at DATETIME(6) NULL, ADD COLUMN body_sha BINARY(32) NULL, ADD INDEX idx_subject (subject), ADD INDEX idx_error (error_code), ADD INDEX idx_event_status (event_type, status), ADD INDEX idx_finished (finished_us)', 'DO 0');
+SET @change = IF(@missing, 'ALTER TABLE webhook_logs ADD COLUMN error_code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NULL, ADD COLUMN subject VARCHAR(255) NULL, ADD COLUMN replayed_at DATETIME(6) NULL, ADD COLUMN body_sha BINARY(32) NULL, ADD INDEX idx_subject (subject), ADD INDEX idx_error (error_code), ADD INDEX idx_event_status (event_type, status), ADD INDEX idx_finished (finished_us), ADD INDEX idx_origin (origin)', 'DO 0');
 PREPARE change_logs FROM @change;
 EXECUTE change_logs;
 DEALLOCATE PREPARE change_logs;
@@ -26,6 +26,26 @@ CREATE TABLE IF NOT EXISTS webhook_hours (
     sum_us     BIGINT NOT NULL,
     PRIMARY KEY (hour, event_type, status, error_code, bucket, purged)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The same by day (UTC), and the bare numbers of an hour: a quarter of a year
+-- has too many of the rows above to be added up while a person waits.
+CREATE TABLE IF NOT EXISTS webhook_days (
+    day        DATE NOT NULL,
+    event_type VARCHAR(100) NOT NULL,
+    status     ENUM('success', 'error', 'pending') NOT NULL,
+    error_code VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    bucket     SMALLINT NOT NULL,
+    n          BIGINT NOT NULL,
+    sum_us     BIGINT NOT NULL,
+    PRIMARY KEY (day, event_type, status, error_code, bucket)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS webhook_totals (
+    hour   DATETIME NOT NULL,
+    status ENUM('success', 'error', 'pending') NOT NULL,
+    n      BIGINT NOT NULL,
+    PRIMARY KEY (hour, status)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 -- Closed hours that are to be counted anew: a webhook of them was replayed or removed.
 CREATE TABLE IF NOT EXISTS webhook_dirty (
@@ -57,5 +77,7 @@ CREATE TABLE IF NOT EXISTS sync_audit (
 DROP TABLE IF EXISTS sync_audit;
 DROP TABLE IF EXISTS response_hours;
 DROP TABLE IF EXISTS webhook_dirty;
+DROP TABLE IF EXISTS webhook_totals;
+DROP TABLE IF EXISTS webhook_days;
 DROP TABLE IF EXISTS webhook_hours;
-ALTER TABLE webhook_logs DROP INDEX idx_finished, DROP INDEX idx_event_status, DROP INDEX idx_error, DROP INDEX idx_subject, DROP COLUMN body_sha, DROP COLUMN replayed_at, DROP COLUMN subject, DROP COLUMN error_code;
+ALTER TABLE webhook_logs DROP INDEX idx_origin, DROP INDEX idx_finished, DROP INDEX idx_event_status, DROP INDEX idx_error, DROP INDEX idx_subject, DROP COLUMN body_sha, DROP COLUMN replayed_at, DROP COLUMN subject, DROP COLUMN error_code;

@@ -21,7 +21,7 @@ type Webhooks interface {
 	Webhooks(ctx context.Context, f queue.LogFilter) ([]queue.Logged, error)
 	// Webhook returns one, and the changes it made; nil where there is none of
 	// that id.
-	Webhook(ctx context.Context, id int64) (*queue.LoggedWhole, []store.Change, error)
+	Webhook(ctx context.Context, id int64) (*queue.Content, []store.Change, error)
 	Replay(ctx context.Context, r queue.Replay) (queue.Replayed, error)
 }
 
@@ -39,14 +39,16 @@ type webhooksPage struct {
 }
 
 func (h *Handler) webhooks(c *gin.Context) {
-	p := onlyQuery(c, "status", "event", "q", "before", "limit")
+	p := onlyQuery(c, "status", "event", "code", "q", "from", "upto", "before", "limit")
 	status, p2 := oneOf(c, "status", "pending", "success", "error")
-	before, limit, p3 := cursor(c)
-	if p = cmp.Or(p, p2, p3); p != nil {
+	from, p3 := moment(c, "from", time.Time{})
+	upto, p4 := moment(c, "upto", time.Time{})
+	before, limit, p5 := cursor(c)
+	if p = cmp.Or(p, p2, p3, p4, p5); p != nil {
 		reply(c, p)
 		return
 	}
-	list, err := h.o.Webhooks.Webhooks(c.Request.Context(), queue.LogFilter{Status: status, Event: c.Query("event"), Search: c.Query("q"), Before: before, Limit: limit + 1})
+	list, err := h.o.Webhooks.Webhooks(c.Request.Context(), queue.LogFilter{Status: status, Event: c.Query("event"), Code: c.Query("code"), Search: c.Query("q"), From: from, Upto: upto, Before: before, Limit: limit + 1})
 	if err != nil {
 		h.fail(c, err)
 		return
@@ -61,15 +63,8 @@ func (h *Handler) webhooks(c *gin.Context) {
 
 // webhookWhole is one webhook with all that is kept of it.
 type webhookWhole struct {
-	queue.Logged
-	RequestID    string          `json:"request_id,omitempty"`
-	Stream       string          `json:"stream,omitempty"` // of Odoo's module
-	StreamNumber int64           `json:"stream_number,omitempty"`
-	Origin       string          `json:"origin,omitempty"` // daemon: the echo of a write of ours
-	Seconds      float64         `json:"processing_seconds,omitempty"`
-	Data         json.RawMessage `json:"data,omitempty"`
-	Body         string          `json:"body"` // as received
-	Changes      []store.Change  `json:"changes"`
+	queue.Content
+	Changes []store.Change `json:"changes"`
 }
 
 func (h *Handler) webhook(c *gin.Context) {
@@ -87,10 +82,10 @@ func (h *Handler) webhook(c *gin.Context) {
 		reply(c, refuse(http.StatusNotFound, "not_found", "there is no webhook %d in webhook_logs", id))
 		return
 	}
-	out := webhookWhole{Logged: w.Logged, RequestID: w.RequestID, Stream: w.Place.Stream, StreamNumber: w.Place.Number, Origin: w.Origin,
-		Seconds: w.Processing.Seconds(), Body: strings.ToValidUTF8(string(w.Body), "\ufffd"), Changes: append([]store.Change{}, changes...)}
-	if json.Valid(w.Data) {
-		out.Data = w.Data
+	out := webhookWhole{*w, append([]store.Change{}, changes...)}
+	out.Body = strings.ToValidUTF8(out.Body, "\ufffd")
+	if !json.Valid(out.Data) {
+		out.Data = nil
 	}
 	answer.JSON(c, http.StatusOK, out)
 }
@@ -126,14 +121,15 @@ func (h *Handler) replayOf(c *gin.Context) (r queue.Replay, p *problem) {
 			field{"ids", "a list of 1 to 100 ids of webhooks, whole numbers above 0 such as [45, 46]", ids(&r.IDs)},
 			field{"status", `"error", "success" or "pending"`, word(&r.Status, "error", "success", "pending")},
 			field{"event", `an event's type, such as "sale.order.updated"`, text(&r.Event)},
-			field{"q", `a webhook's id, a record's id in Odoo, or how an event's type begins, such as "sale.order."`, text(&r.Search)},
+			field{"code", `the code of an error, such as "denied"`, text(&r.Code)},
+			field{"q", `a webhook's id, a record's id in Odoo, or how a record's name or an event's type begins, such as "sale.order."`, text(&r.Search)},
 			field{"since", `how long ago, such as "24h", or a time such as "2026-11-02T10:00:00Z"`, h.ago(&r.Since)})
 	}
-	filter := r.Status+r.Event+r.Search != ""
+	filter := r.Status+r.Event+r.Code+r.Search != ""
 	switch {
 	case p != nil:
 	case len(r.IDs) > 0 && (filter || !r.Since.IsZero()):
-		p = refuse(http.StatusUnprocessableEntity, "bad_body", "ids stand alone: leave status, event, q and since out")
+		p = refuse(http.StatusUnprocessableEntity, "bad_body", "ids stand alone: leave status, event, code, q and since out")
 	case len(r.IDs) == 0 && !filter:
 		p = refuse(http.StatusUnprocessableEntity, "bad_body", `say which webhooks: {"status": "error", "since": "24h"}, {"event": "sale.order.updated"} or {"ids": [45, 46]}`)
 	}

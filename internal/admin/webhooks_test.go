@@ -19,12 +19,12 @@ type logged struct {
 	list     []queue.Logged
 	replayed []int64
 	replays  []queue.Replay
-	whole    *queue.LoggedWhole
+	whole    *queue.Content
 	changes  []store.Change
 	err      error
 }
 
-func (l *logged) Webhook(context.Context, int64) (*queue.LoggedWhole, []store.Change, error) {
+func (l *logged) Webhook(context.Context, int64) (*queue.Content, []store.Change, error) {
 	return l.whole, l.changes, l.err
 }
 
@@ -44,9 +44,10 @@ func (l *logged) Replay(_ context.Context, r queue.Replay) (queue.Replayed, erro
 func TestWebhooksAreListedAndReplayed(t *testing.T) {
 	s := serve(t)
 	s.logged.list = []queue.Logged{{ID: 3, Event: "lead.updated", Status: "error", Source: "webhook"}, {ID: 2, Status: "pending", Source: "automation"}, {ID: 1}}
-	a := s.do("GET", "webhooks?status=error&event=lead.updated&q=12&before=9&limit=2", "")
+	a := s.do("GET", "webhooks?status=error&event=lead.updated&code=denied&q=12&from=2026-11-01&upto=2026-11-02T10:00:00Z&before=9&limit=2", "")
 	require.Equal(t, 200, a.status, a.body)
-	require.Equal(t, queue.LogFilter{Status: "error", Event: "lead.updated", Search: "12", Before: 9, Limit: 3}, s.logged.asked)
+	require.Equal(t, queue.LogFilter{Status: "error", Event: "lead.updated", Code: "denied", Search: "12", From: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC),
+		Upto: time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC), Before: 9, Limit: 3}, s.logged.asked)
 	require.Contains(t, a.body, `"next":2`)
 	require.NotContains(t, a.body, `"id":1`)
 	for _, bad := range []string{"status=failed", "q=1&q=2", "events=x"} {
@@ -69,16 +70,16 @@ func TestWebhooksAreListedAndReplayed(t *testing.T) {
 func TestOneWebhookIsShownWhole(t *testing.T) {
 	s := serve(t)
 	at := time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC)
-	s.logged.whole = &queue.LoggedWhole{Logged: queue.Logged{ID: 45, Event: "res.partner.updated", Model: "res.partner", OdooID: 12, Status: "success", Outcome: "applied", Source: "webhook", ReceivedAt: at, FinishedAt: &at},
-		Body: []byte("{\"data\": {\"id\": 12}}\xff"), Data: []byte(`{"id": 12, "city": "<Nantes>"}`), RequestID: "r-1", Place: queue.Place{Stream: "s", Number: 3}, Processing: 1500 * time.Millisecond}
+	s.logged.whole = &queue.Content{Logged: queue.Logged{ID: 45, Event: "res.partner.updated", Model: "res.partner", OdooID: 12, Status: "success", Outcome: "applied", Source: "webhook", ReceivedAt: at, FinishedAt: &at, ProcessingUS: 1500},
+		Body: "{\"data\": {\"id\": 12}}\xff", Data: []byte(`{"id": 12, "city": "<Nantes>"}`), RequestID: "r-1", Stream: "s", Number: 3}
 	s.logged.changes = []store.Change{{ID: 9, At: at, Entity: "contacts", LocalID: "3", OdooID: 12, Side: "local", Op: "update", Changes: json.RawMessage(`{"city": ["Brest", "<Nantes>"]}`)}}
 	a := s.do("GET", "webhooks/45", "")
 	require.Equal(t, 200, a.status, a.body)
 	require.JSONEq(t, `{"id": 45, "event": "res.partner.updated", "model": "res.partner", "odoo_id": 12, "status": "success", "outcome": "applied", "source": "webhook", "attempts": 0,
-		"received_at": "2026-11-02T10:00:00Z", "finished_at": "2026-11-02T10:00:00Z", "request_id": "r-1", "stream": "s", "stream_number": 3, "processing_seconds": 1.5,
+		"received_at": "2026-11-02T10:00:00Z", "finished_at": "2026-11-02T10:00:00Z", "request_id": "r-1", "stream": "s", "stream_number": 3, "processing_us": 1500,
 		"data": {"id": 12, "city": "<Nantes>"}, "body": "{\"data\": {\"id\": 12}}�",
 		"changes": [{"id": 9, "at": "2026-11-02T10:00:00Z", "entity": "contacts", "local_id": "3", "odoo_id": 12, "side": "local", "op": "update", "changes": {"city": ["Brest", "<Nantes>"]}}]}`, a.body)
-	s.logged.whole, s.logged.changes = &queue.LoggedWhole{Logged: queue.Logged{ID: 46, Event: "unknown", Status: "error", Source: "webhook", ReceivedAt: at}}, nil
+	s.logged.whole, s.logged.changes = &queue.Content{Logged: queue.Logged{ID: 46, Event: "unknown", Status: "error", Source: "webhook", ReceivedAt: at}}, nil
 	require.Contains(t, s.do("GET", "webhooks/46", "").body, `"changes":[]`)
 	s.logged.whole = nil
 	a = s.do("GET", "webhooks/47", "")

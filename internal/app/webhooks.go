@@ -26,8 +26,8 @@ func (a *App) Replay(ctx context.Context, r queue.Replay) (queue.Replayed, error
 const mostChanges = 500
 
 // Webhook implements admin.Webhooks.
-func (a *App) Webhook(ctx context.Context, id int64) (*queue.LoggedWhole, []store.Change, error) {
-	w, err := queue.ReadOne(ctx, a.db, id)
+func (a *App) Webhook(ctx context.Context, id int64) (*queue.Content, []store.Change, error) {
+	w, err := queue.ReadWebhook(ctx, a.db, id)
 	if err != nil || w == nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,11 @@
 // Second looks that the daemon plans itself were not received, and are left out.
 // response_hours holds how long senders waited for their answers.
 //
+// A quarter of a year has some hundred thousand such rows. So the hours of a day
+// are added up again in webhook_days, and those of an hour to three numbers in
+// webhook_totals: a range is read from whole days, the hours at its ends, and the
+// numbers for its slots.
+//
 // # How it stays right
 //
 // Rollup never adds to a count. It takes an hour and counts its webhooks anew, so

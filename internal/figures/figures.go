@@ -86,7 +86,8 @@ func Read(ctx context.Context, q Queryer, r Range) (Figures, error) {
 		return Figures{}, mysqldb.Explain(err)
 	}
 	for _, c := range live {
-		s.add(running, c)
+		s.add(c)
+		s.slot(running, c.status, c.n)
 	}
 	f := s.figures()
 	f.Response, err = responses(ctx, q, from, upto)
@@ -127,29 +128,41 @@ type sums struct {
 	errors map[[2]string]int64
 }
 
-func (s *sums) add(hour time.Time, c counted) {
+// slot adds to the slot of an hour.
+func (s *sums) slot(hour time.Time, status string, n int64) {
 	i, found := slices.BinarySearchFunc(s.slots, hour, func(slot Slot, t time.Time) int { return slot.At.Compare(t) })
 	if !found {
 		i--
 	}
-	slot := &Slot{} // an hour that begins before its day does, where a zone is not of whole hours
-	if i >= 0 {
-		slot = &s.slots[i]
+	if i = max(i, 0); len(s.slots) == 0 { // an hour begins before its day does, where a zone is not of whole hours
+		return
 	}
+	slot := &s.slots[i]
+	slot.Received += n
+	switch status {
+	case "success":
+		slot.Succeeded += n
+	case "error":
+		slot.Failed += n
+	}
+}
+
+// add adds to the sums of the whole range.
+func (s *sums) add(c counted) {
 	event := s.events[c.event]
 	if event == nil {
 		event = &EventCount{Event: c.event}
 		s.events[c.event] = event
 	}
-	s.all.Received, slot.Received, event.Received = s.all.Received+c.n, slot.Received+c.n, event.Received+c.n
+	s.all.Received, event.Received = s.all.Received+c.n, event.Received+c.n
 	switch c.status {
 	case "success":
-		s.all.Succeeded, slot.Succeeded = s.all.Succeeded+c.n, slot.Succeeded+c.n
+		s.all.Succeeded += c.n
 		if c.bucket >= 0 {
 			s.took.add(c.bucket, c.n, c.sumUS)
 		}
 	case "error":
-		s.all.Failed, slot.Failed, event.Failed = s.all.Failed+c.n, slot.Failed+c.n, event.Failed+c.n
+		s.all.Failed, event.Failed = s.all.Failed+c.n, event.Failed+c.n
 		s.errors[[2]string{c.code, c.event}] += c.n
 	case "pending":
 		s.all.Pending += c.n

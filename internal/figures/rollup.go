@@ -65,6 +65,11 @@ func countDown(ctx context.Context, db Database, down, now time.Time) error {
 		if err := countHour(ctx, db, down); err != nil {
 			return err
 		}
+		if day := dayOf(down); day.Equal(down) || !down.After(first[0]) {
+			if err := countDay(ctx, db, day); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -86,8 +91,15 @@ func countChanged(ctx context.Context, db Database, since, now time.Time) error 
 	for _, at := range append(ended, dirty...) {
 		changed[at] = true
 	}
+	days := map[time.Time]bool{}
 	for _, at := range slices.SortedFunc(maps.Keys(changed), time.Time.Compare) {
 		if err := countHour(ctx, db, at); err != nil {
+			return err
+		}
+		days[dayOf(at)] = true
+	}
+	for day := range days {
+		if err := countDay(ctx, db, day); err != nil {
 			return err
 		}
 	}
@@ -147,7 +159,10 @@ func countHour(ctx context.Context, db Database, hour time.Time) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM webhook_hours WHERE hour = ? AND NOT purged", hour); err != nil {
 			return err
 		}
-		return insertHours(ctx, tx, hour, rows, false)
+		if err := insertHours(ctx, tx, hour, rows, false); err != nil {
+			return err
+		}
+		return sumHour(ctx, tx, hour)
 	})
 }
 

@@ -1,0 +1,31 @@
+package app_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"odoosync/internal/dbtest"
+	"odoosync/internal/figures"
+)
+
+// What was received and how long its senders waited is in the figures, and still
+// is after a restart.
+func TestFigures(t *testing.T) {
+	dsn := dbtest.DSN(t)
+	d := start(t, dsn, nil)
+	require.Equal(t, 200, d.post("lead", `{"event": "crm.lead.won", "timestamp": "2025-01-22T10:00:00Z", "data": {"id": 7, "name": "A lead"}}`))
+	require.Equal(t, 422, d.post("lead", `{"event": "crm.lead.lost", "timestamp": "2025-01-22T10:00:00Z", "data": {"id": 7}}`))
+	d.finished(1)
+	require.NoError(t, d.app.Stop(context.Background()))
+
+	d = start(t, dsn, nil)
+	f, err := d.app.Figures(context.Background(), figures.Range{From: time.Now().Add(-time.Hour), Upto: time.Now().Add(time.Hour), Step: figures.StepHour})
+	require.NoError(t, err)
+	require.EqualValues(t, []int64{2, 1, 1}, []int64{f.Received, f.Succeeded, f.Failed})
+	require.EqualValues(t, 2, f.Response.N)
+	require.Positive(t, f.Response.P95)
+	require.EqualValues(t, 1, f.Processing.N)
+}
