@@ -33,6 +33,7 @@ type Options struct {
 	Pauses    Pauses
 	Webhooks  Webhooks
 	Edits     Edits
+	Records   Records
 	Figures   Figures
 	Audit     Audit // nil: nothing is noted
 	// Push begins a push and returns; a coded error says why it cannot.
@@ -81,6 +82,7 @@ func (h *Handler) Register(r gin.IRouter) {
 	h.registerRuns(api)
 	h.registerWebhooks(api)
 	api.GET("/edits", h.edits)
+	api.GET("/records/:entity/:id", h.record)
 	api.GET("/figures", h.figures)
 	api.GET("/audit", h.audit)
 	api.POST("/pause", h.does("pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) }))

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/figures"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -71,15 +72,28 @@ type server struct {
 
 	edits      []queue.LoggedEdit
 	editsAsked queue.EditFilter
+	noted      *noted
+	story      store.Story
+	asked      admin.RecordQuery
+	span       figures.Range
 }
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
+	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, noted: &noted{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
 	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Pauses: s.held, Webhooks: s.logged, Clock: s.clock,
 		Edits: func(_ context.Context, f queue.EditFilter) ([]queue.LoggedEdit, error) {
 			s.editsAsked = f
 			return s.edits[:min(len(s.edits), f.Limit)], nil
+		},
+		Audit: s.noted,
+		Records: func(_ context.Context, q admin.RecordQuery) (store.Story, error) {
+			s.asked = q
+			return s.story, nil
+		},
+		Figures: func(_ context.Context, r figures.Range) (figures.Figures, error) {
+			s.span = r
+			return some, nil
 		},
 		Push:   func() error { s.pushes++; return s.pushErr },
 		Status: func(context.Context) (any, error) { return json.RawMessage(standing), nil }})

@@ -12,52 +12,36 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/store"
 )
-
-// AuditEntry is something that was done, or asked for and refused.
-type AuditEntry struct {
-	ID      int64           `json:"id"`
-	At      time.Time       `json:"at"` // UTC
-	Who     string          `json:"who"`
-	Action  string          `json:"action"`
-	Target  string          `json:"target,omitempty"`  // what it was done to
-	Details json.RawMessage `json:"details,omitempty"` // what was asked for
-	Result  string          `json:"result"`            // done, or the sentence of the refusal
-	Client  string          `json:"client,omitempty"`  // the address it came from
-}
-
-// AuditFilter chooses entries; the zero filter takes the latest ones.
-type AuditFilter struct {
-	Action string
-	Before int64 // only those with a smaller id, to page on; 0 for the latest
-	Limit  int
-}
 
 // Audit keeps who did what.
 type Audit interface {
-	Note(ctx context.Context, e AuditEntry) error
-	Entries(ctx context.Context, f AuditFilter) ([]AuditEntry, error)
+	Note(ctx context.Context, e store.Entry) error
+	// Entries returns entries, the latest first: those with an id smaller than
+	// before, which is 0 for the latest.
+	Entries(ctx context.Context, before int64, limit int) ([]store.Entry, error)
 }
 
 // auditPage is one page of the audit.
 type auditPage struct {
-	Entries []AuditEntry `json:"entries"`
-	Next    int64        `json:"next,omitempty"` // "before" of the next page; absent on the last
+	Entries []store.Entry `json:"entries"`
+	Next    int64         `json:"next,omitempty"` // "before" of the next page; absent on the last
 }
 
 func (h *Handler) audit(c *gin.Context) {
-	p := onlyQuery(c, "action", "before", "limit")
+	p := onlyQuery(c, "before", "limit")
 	before, limit, p2 := cursor(c)
 	if p = cmp.Or(p, p2); p != nil {
 		reply(c, p)
 		return
 	}
-	list, err := h.o.Audit.Entries(c.Request.Context(), AuditFilter{Action: c.Query("action"), Before: before, Limit: limit + 1})
+	list, err := h.o.Audit.Entries(c.Request.Context(), before, limit+1)
 	if err != nil {
 		h.fail(c, err)
 		return
 	}
-	out := auditPage{Entries: append([]AuditEntry{}, list...)}
+	out := auditPage{Entries: append([]store.Entry{}, list...)}
 	if len(list) > limit {
 		out.Entries = out.Entries[:limit]
 		out.Next = out.Entries[limit-1].ID
@@ -83,7 +67,7 @@ func (h *Handler) does(action string, handler gin.HandlerFunc) gin.HandlerFunc {
 		if h.o.Audit == nil {
 			return
 		}
-		e := AuditEntry{At: h.o.Clock.Now().UTC(), Who: "admin token", Action: action, Result: "done", Client: c.ClientIP()}
+		e := store.Entry{At: h.o.Clock.Now().UTC(), Who: "admin token", Action: action, Result: "done", Client: c.ClientIP()}
 		if len(c.Params) > 0 {
 			e.Target = strings.TrimPrefix(c.Request.URL.Path, prefix+"/")
 		}

@@ -40,7 +40,7 @@ var Admin = sync.OnceValue(func() *Document {
 
 // free are the places in its answers and bodies where names are not ours: of
 // fields, entities and events' data.
-var free = []string{"$.body.take**", "$.body.counts**", "$.body.**.counts**", "$.body.held_deletes**", "$.body.data**", "$.body.changes[*].changes**", "$.body.**.details**",
+var free = []string{"$.body.take**", "$.body.counts**", "$.body.**.counts**", "$.body.held_deletes**", "$.body.data**", "$.body.changes[*].changes**", "$.body.details**", "$.body.**.details**",
 	"$.body.info**", "$.body.paths**", "$.body.components**"}
 
 func load(text []byte, free []string) (*Document, error) {
