@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -93,7 +94,7 @@ func (h *Handler) Register(r gin.IRouter) {
 func (h *Handler) admit(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if p := h.guard.admit(c.ClientIP(), c.Request); p != nil {
-		h.o.Logger.Warn("admin request refused", zap.String("client", c.ClientIP()), zap.String("path", c.FullPath()), zap.String("code", p.code))
+		h.log(c).Warn("admin request refused", zap.String("path", c.FullPath()), zap.String("code", p.code))
 		if p.status == http.StatusTooManyRequests {
 			c.Header("Retry-After", strconv.Itoa(int(everyTry.Seconds())))
 		}
@@ -104,6 +105,11 @@ func (h *Handler) admit(c *gin.Context) {
 		return
 	}
 	c.Next()
+}
+
+// log names the request.
+func (h *Handler) log(c *gin.Context) *zap.Logger {
+	return h.o.Logger.With(zap.String("request_id", record.Requests(c.Request.Context())), zap.String("client", c.ClientIP()))
 }
 
 func (h *Handler) status(c *gin.Context) {
@@ -178,7 +184,7 @@ func (h *Handler) resolve(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Info("conflict resolved", zap.Int64("conflict", id), zap.String("client", c.ClientIP()))
+	h.log(c).Info("conflict resolved", zap.Int64("conflict", id))
 	answer.JSON(c, http.StatusOK, answer.Said{Status: "success", Message: "the choice is kept, and the next push brings both sides to it; a later edit of the other side is a new conflict"})
 }
 
@@ -221,7 +227,7 @@ func (h *Handler) fail(c *gin.Context, err error) {
 		p.status, p.code = http.StatusServiceUnavailable, "unavailable"
 		c.Header("Retry-After", "5")
 	default:
-		h.o.Logger.Error("an admin request failed", zap.String("path", c.FullPath()), zap.Error(err))
+		h.log(c).Error("an admin request failed", zap.String("path", c.FullPath()), logs.Failure(err))
 	}
 	reply(c, p)
 }

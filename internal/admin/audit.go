@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/logs"
 	"odoosync/internal/store"
 )
 
@@ -80,7 +81,7 @@ func (h *Handler) does(action string, handler gin.HandlerFunc) gin.HandlerFunc {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), noteTimeout)
 		defer cancel()
 		if err := h.o.Audit.Note(ctx, e); err != nil {
-			h.o.Logger.Error("what was done could not be noted in sync_audit", zap.String("action", action), zap.String("target", e.Target), zap.NamedError("cause", err))
+			h.log(c).Error("what was done could not be noted in sync_audit", zap.String("action", action), zap.String("target", e.Target), logs.Failure(err))
 		}
 	}
 }

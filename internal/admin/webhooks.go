@@ -159,6 +159,6 @@ func (h *Handler) replayThese(c *gin.Context, r queue.Replay, fields ...zap.Fiel
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Info("webhooks replayed", append(fields, zap.Int64("again", did.Again), zap.String("client", c.ClientIP()))...)
+	h.log(c).Info("webhooks replayed", append(fields, zap.Int64("again", did.Again))...)
 	answer.JSON(c, http.StatusAccepted, replayed{answer.Said{Status: "success", Message: did.String()}, did})
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -180,7 +181,7 @@ func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery)
 	for _, r := range results {
 		final := r.Err != nil && !reconcile.Held(r.Err) && record.CodeOf(r.Err).Final()
 		if final {
-			s.o.Logger.Warn("a record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
+			s.o.Logger.Warn("a record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), logs.Failure(r.Err))
 			if shown := s.o.Engine.ShowRefusal(ctx, model, r); shown != nil {
 				continue
 			}
@@ -218,7 +219,7 @@ func (s *Sweeper) hidesDeliveries(err error, now time.Time) bool {
 	hides := isFault && (f.Code == 4 || f.Code == 2 && strings.HasPrefix(f.Message, "Object webhook."))
 	if hides && s.hidden.IsZero() {
 		s.o.Logger.Warn("Odoo does not show its deliveries: what webhooks that do not arrive told is found by poll and sweep only. Give the sync user the group \"Webhooks: see deliveries\" (docs/odoo.md)",
-			zap.String("reason", record.Message(err)))
+			logs.Failure(err))
 	}
 	switch {
 	case hides:
