@@ -67,8 +67,9 @@ type Config struct {
 		WebhookURL Secret `koanf:"webhook_url"` // such addresses carry their key
 	} `koanf:"alerts"`
 	Log struct {
-		Level  string `koanf:"level"`
-		Format string `koanf:"format"`
+		Level        string `koanf:"level"`
+		Format       string `koanf:"format"`
+		PersonalData bool   `koanf:"personal_data"`
 	} `koanf:"log"`
 
 	// Warnings are sentences for the person who starts the daemon: what is

@@ -81,6 +81,7 @@ var sections = []section{
 	{"log", "What is written to standard error.", []setting{
 		{"level", "debug, info, warn or error.", "info"},
 		{"format", "console or json.", "json"},
+		{"personal_data", "Shows errors in Odoo's and MySQL's own words, which may quote names, addresses and other values of records. Without it the log has the code and the ids, and the sentence stands with the webhook and the record.", "true"},
 	}},
 }
 

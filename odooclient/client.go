@@ -42,6 +42,7 @@ type CallInfo struct {
 	Method   string
 	Duration time.Duration
 	Code     record.Code // "" for success
+	Requests string      // the ids of the requests it served, "" for none
 }
 
 // Client talks to one Odoo database as one user. It is safe for concurrent use.
@@ -236,7 +237,7 @@ func (c *Client) send(ctx context.Context, service, method string, args []any, i
 	}
 	err = coded(err, readOnly)
 	if c.options.OnCall != nil {
-		info.Duration, info.Code = time.Since(started), record.CodeOf(err)
+		info.Duration, info.Code, info.Requests = time.Since(started), record.CodeOf(err), record.Requests(ctx)
 		c.options.OnCall(info)
 	}
 	return value, err

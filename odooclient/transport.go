@@ -68,6 +68,9 @@ func (t *xmlrpcTransport) roundTrip(ctx context.Context, service string, body []
 		return nil, record.Wrap(record.CodeConfig, err, "odoo.url cannot be used")
 	}
 	req.Header.Set("Content-Type", "text/xml")
+	if ids := record.Requests(ctx); ids != "" {
+		req.Header.Set("X-Request-Id", ids)
+	}
 	resp, err := t.http.Do(req)
 	if err != nil {
 		return nil, &noAnswer{sentence: "Odoo at " + t.base + " cannot be reached (" + inWords(err) + "): check odoo.url and the network", sent: !neverConnected(err), err: err}

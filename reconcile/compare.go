@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/record"
 	"odoosync/odooclient"
 )
@@ -117,7 +118,7 @@ func (b *batch) versionsOf(ctx context.Context, ids []int64) (map[int64]string, 
 		b.engine.forgetCompare(b.model)
 		return nil, nil
 	case record.CodeOf(err).Final():
-		b.engine.log.Warn("Odoo does not tell the versions of records: their writes do not compare now", zap.String("model", b.model), zap.Int("records", len(ids)), zap.String("reason", record.Message(err)))
+		b.engine.log.Warn("Odoo does not tell the versions of records: their writes do not compare now", zap.String("model", b.model), zap.Int("records", len(ids)), logs.Failure(err))
 		return nil, nil
 	}
 	return found, err

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/store"
@@ -250,7 +251,7 @@ func (s *driftSweep) sync(ctx context.Context, f findings) error {
 	var marks []store.LinkHash
 	for _, r := range results {
 		if r.Err != nil {
-			s.engine.log.Warn("a row that was edited here could not be taken back", zap.String("entity", s.entity.Name), zap.Int64("record", r.OdooID), zap.NamedError("cause", r.Err))
+			s.engine.log.Warn("a row that was edited here could not be taken back", zap.String("entity", s.entity.Name), zap.Int64("record", r.OdooID), logs.Failure(r.Err))
 			continue
 		}
 		marks = append(marks, f.marks[r.OdooID])

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/mapping"
@@ -215,7 +216,7 @@ func (e *Engine) importPage(ctx context.Context, o *passage, model string, ids [
 			continue
 		}
 		failed++
-		e.log.Warn("a record was refused while it was imported", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
+		e.log.Warn("a record was refused while it was imported", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), logs.Failure(r.Err))
 		if err := e.ShowRefusal(ctx, model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
 			return failed, fmt.Errorf("showing a refusal: %w", err)
 		}

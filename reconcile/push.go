@@ -11,6 +11,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -155,7 +156,7 @@ func (p *Pusher) Step(ctx context.Context) (int, error) {
 // longer ours, and stay as they are.
 func (p *Pusher) giveBack(ctx context.Context, ids []int64) {
 	if err := p.o.Edits.Release(context.WithoutCancel(ctx), ids); err != nil {
-		p.o.Logger.Warn("edits could not be given back; they wait for their lease to end", zap.Error(err))
+		p.o.Logger.Warn("edits could not be given back; they wait for their lease to end", logs.Failure(err))
 	}
 }
 
@@ -168,7 +169,7 @@ func (p *Pusher) renew(ctx context.Context, ids []int64) {
 			return
 		case <-ticker.Chan():
 			if err := p.o.Edits.Extend(ctx, ids, p.o.Lease); err != nil && ctx.Err() == nil {
-				p.o.Logger.Warn("the lease on edits could not be renewed", zap.Error(err))
+				p.o.Logger.Warn("the lease on edits could not be renewed", logs.Failure(err))
 			}
 		}
 	}
@@ -207,23 +208,23 @@ func (p *Pusher) settle(ctx context.Context, r *rowEdits, failure error) {
 	case failure == nil:
 		log.Info("row pushed")
 	case errors.Is(failure, errBeingWritten): // by another daemon, or by one that died: then it takes minutes
-		log.Debug("row waits", zap.String("reason", record.Message(failure)))
+		log.Debug("row waits", logs.Failure(failure))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(busyPause), failure)
 	case errors.Is(failure, errHeld):
-		log.Error("row is held back until a person has looked", zap.String("reason", record.Message(failure)))
+		log.Error("row is held back until a person has looked", logs.Failure(failure))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(heldPause), failure)
 	case code.Waits():
-		log.Warn("row waits", zap.String("reason", record.Message(failure)))
+		log.Warn("row waits", logs.Failure(failure))
 		err = p.o.Edits.Postpone(ctx, r.push.Edits, p.o.Clock.Now().Add(unavailablePause), failure)
 	case code.Final():
-		log.Error("row was refused", zap.String("reason", record.Message(failure)))
+		log.Error("row was refused", logs.Failure(failure))
 		err = p.refuse(ctx, r, failure)
 	default:
-		log.Warn("row is tried again", zap.String("reason", record.Message(failure)), zap.NamedError("cause", failure))
+		log.Warn("row is tried again", logs.Failure(failure))
 		err = p.o.Edits.Retry(ctx, r.push.Edits, r.attempts, failure)
 	}
 	if err != nil {
-		log.Warn("what became of a row could not be noted; it is looked at again", zap.Error(err))
+		log.Warn("what became of a row could not be noted; it is looked at again", logs.Failure(err))
 	}
 	if p.o.OnDone != nil && (failure == nil || code.Final()) {
 		p.o.OnDone(r.push.Entity, r.push.LocalID, failure)

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/store"
 )
@@ -39,7 +40,7 @@ const showEvery = time.Second
 // show notes how far the run is, for whoever looks; that it fails ends nothing.
 func (r *resync) show(ctx context.Context) {
 	if err := r.save(ctx); err != nil && ctx.Err() == nil {
-		r.engine.log.Warn("how far a resync is could not be noted", zap.Int64("run", r.run.ID), zap.Error(err))
+		r.engine.log.Warn("how far a resync is could not be noted", zap.Int64("run", r.run.ID), logs.Failure(err))
 	}
 }
 

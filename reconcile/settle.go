@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 )
@@ -23,7 +24,7 @@ func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error
 	case ctx.Err() != nil || cause == nil:
 		err = w.o.Inbox.Release(settle, ids)
 	case record.CodeOf(cause).Waits() || record.CodeOf(cause) == record.CodeDenied: // a whole read that is refused says nothing of a record
-		w.o.Logger.Warn("events wait", zap.Int("events", len(ids)), zap.String("reason", record.Message(cause)), zap.NamedError("cause", cause))
+		w.o.Logger.Warn("events wait", zap.Int("events", len(ids)), logs.Failure(cause))
 		err = w.o.Inbox.Postpone(settle, ids, w.o.Clock.Now().Add(unavailablePause), cause)
 	default:
 		for _, e := range events {
@@ -32,7 +33,7 @@ func (w *Worker) giveBack(ctx context.Context, events []queue.Event, cause error
 	}
 	if err != nil {
 		w.keepStuck(ids...)
-		w.o.Logger.Warn("events could not be given back yet", zap.Int("events", len(ids)), zap.Error(err))
+		w.o.Logger.Warn("events could not be given back yet", zap.Int("events", len(ids)), logs.Failure(err))
 	}
 }
 
@@ -41,11 +42,12 @@ func (w *Worker) settle(ctx context.Context, e queue.Event, r Result) {
 	if errors.Is(r.Err, queue.ErrLeaseLost) {
 		return // another worker has it
 	}
-	log := w.o.Logger.With(zap.Int64("webhook", e.ID), zap.String("event", e.Type), zap.String("model", e.Model), zap.Int64("odoo_id", e.OdooID))
+	log := w.o.Logger.With(zap.Int64("webhook", e.ID), zap.String("event", e.Type), zap.String("model", e.Model), zap.Int64("odoo_id", e.OdooID),
+		zap.String("request_id", e.RequestID), zap.Duration("took", w.o.Clock.Since(e.ReceivedAt)))
 	ended, err := w.end(context.WithoutCancel(ctx), log, e, r)
 	if err != nil {
 		w.keepStuck(e.ID)
-		log.Warn("the outcome of a webhook could not be noted; it will be worked again", zap.Error(err))
+		log.Warn("the outcome of a webhook could not be noted; it will be worked again", logs.Failure(err))
 		return
 	}
 	if ended && w.o.OnDone != nil {
@@ -60,7 +62,7 @@ func (w *Worker) end(ctx context.Context, log *zap.Logger, e queue.Event, r Resu
 		log.Info("webhook processed", zap.String("outcome", string(r.Outcome)))
 		return true, nil
 	}
-	log = log.With(zap.String("reason", record.Message(r.Err)), zap.NamedError("cause", r.Err))
+	log = log.With(logs.Failure(r.Err))
 	if errors.Is(r.Err, errHeld) {
 		log.Error("webhook is held back until a person has looked")
 		return false, w.o.Inbox.Postpone(ctx, []int64{e.ID}, w.o.Clock.Now().Add(heldPause), r.Err)

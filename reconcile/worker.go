@@ -8,6 +8,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 )
@@ -93,7 +94,7 @@ func (w *Worker) loop(ctx, work context.Context) {
 	for ctx.Err() == nil {
 		n, err := w.Step(work)
 		if err != nil {
-			w.o.Logger.Warn("the inbox cannot be read now; it is tried again", zap.Error(err))
+			w.o.Logger.Warn("the inbox cannot be read now; it is tried again", logs.Failure(err))
 		}
 		if n > 0 {
 			continue
@@ -172,7 +173,7 @@ func (w *Worker) renew(ctx context.Context, events []queue.Event) {
 			return
 		case <-ticker.Chan():
 			if err := w.o.Inbox.Extend(ctx, ids, w.o.Lease); err != nil && ctx.Err() == nil {
-				w.o.Logger.Warn("the lease on webhooks could not be renewed", zap.Error(err))
+				w.o.Logger.Warn("the lease on webhooks could not be renewed", logs.Failure(err))
 			}
 		}
 	}
@@ -183,7 +184,7 @@ func (w *Worker) renew(ctx context.Context, events []queue.Event) {
 func (w *Worker) sync(ctx context.Context, model string, events []queue.Event) (results []Result, panicked bool, err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
-			w.o.Logger.Error("a sync failed unexpectedly", zap.String("model", model), zap.Any("panic", failure), zap.Stack("stack"))
+			w.o.Logger.Error("a sync failed unexpectedly", zap.String("model", model), logs.Panic(failure), zap.Stack("stack"))
 			results, panicked = nil, true
 			err = record.Errorf(record.CodeInternal, "the sync failed unexpectedly; the log has the details")
 		}
@@ -202,7 +203,11 @@ func idsOf(events []queue.Event) []int64 {
 
 // work syncs the events of one model and settles each.
 func (w *Worker) work(ctx context.Context, model string, events []queue.Event) {
-	results, panicked, err := w.sync(ctx, model, events)
+	requests := make([]string, len(events))
+	for i, e := range events {
+		requests[i] = e.RequestID
+	}
+	results, panicked, err := w.sync(record.WithRequests(ctx, requests...), model, events)
 	if panicked && len(events) > 1 { // one of them is to blame: the others go through
 		half := len(events) / 2
 		w.work(ctx, model, events[:half])

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 )
@@ -85,9 +86,9 @@ func Engine(trustedProxies []string, logger *zap.Logger) (*gin.Engine, error) {
 		return nil, record.Errorf(record.CodeConfig, "http.trusted_proxies: an entry is neither an address nor a network")
 	}
 	e.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, failure any) {
-		logger.Error("a request failed unexpectedly", zap.Any("panic", failure), zap.String("path", c.FullPath()), zap.Stack("stack"))
+		logger.Error("a request failed unexpectedly", logs.Panic(failure), zap.String("path", c.FullPath()), zap.Stack("stack"))
 		reply(c, refuse(http.StatusInternalServerError, "internal", "an internal error happened; the log has the details"))
-	}), requestid.New())
+	}), identify, requestid.New(), access(logger))
 	e.NoRoute(func(c *gin.Context) {
 		reply(c, refuse(http.StatusNotFound, "not_found", "there is nothing at this address"))
 	})
@@ -158,7 +159,7 @@ func (h *Handler) receive(c *gin.Context, ep endpoint) {
 	}
 	var garbage bool
 	if e.Place.Stream, e.Place.Number, garbage = place(c.Request.Header); garbage {
-		h.o.Logger.Warn("a webhook's stream or number is none: the event is taken without it", zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID))
+		h.o.Logger.Warn("a webhook's stream or number is none: the event is taken without it", zap.String("event", eventName(e.Type)), zap.Int64("odoo_id", e.OdooID))
 	}
 	h.store(c, e, p)
 }
@@ -225,12 +226,12 @@ func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
 		_, err = h.o.Inbox.Append(c.Request.Context(), e)
 	case p.status == http.StatusUnprocessableEntity:
 		if err := h.o.Inbox.AppendRejected(c.Request.Context(), e, p.message); err != nil {
-			h.o.Logger.Warn("a refused webhook could not be kept in webhook_logs", zap.String("event", cut(e.Type, longestMessage)), zap.Error(err))
+			h.o.Logger.Warn("a refused webhook could not be kept in webhook_logs", zap.String("event", eventName(e.Type)), logs.Failure(err))
 		}
 	}
 	if err != nil && p == nil {
 		h.o.Logger.Error("a webhook could not be stored and was refused with 503; the sender will come again",
-			zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID), zap.Error(err))
+			zap.String("event", eventName(e.Type)), zap.Int64("odoo_id", e.OdooID), logs.Failure(err))
 		p = refuse(http.StatusServiceUnavailable, "unavailable", "the event could not be stored now; send it again")
 		c.Header("Retry-After", "5")
 	}
@@ -239,11 +240,11 @@ func (h *Handler) store(c *gin.Context, e queue.Event, p *problem) {
 
 // finish logs as the guide wants and answers.
 func (h *Handler) finish(c *gin.Context, e queue.Event, p *problem) {
-	fields := []zap.Field{zap.String("event", cut(e.Type, longestMessage)), zap.Int64("odoo_id", e.OdooID), zap.String("request_id", requestid.Get(c)), zap.String("client", c.ClientIP())}
+	fields := []zap.Field{zap.String("event", eventName(e.Type)), zap.Int64("odoo_id", e.OdooID), zap.String("request_id", requestid.Get(c)), zap.String("client", c.ClientIP())}
 	status := http.StatusOK
 	if p != nil {
 		status = p.status
-		h.o.Logger.Warn("webhook refused", append(fields, zap.Int("status", p.status), zap.String("code", p.code), zap.String("reason", p.message))...)
+		h.o.Logger.Warn("webhook refused", append(fields, zap.Int("status", p.status), zap.String("code", p.code), logs.Text("reason", p.message))...)
 		reply(c, p)
 	} else {
 		h.o.Logger.Info("webhook received", fields...)

@@ -295,9 +295,14 @@ func TestMoreRequestsAtOnceThanPlacesAre429(t *testing.T) {
 func TestAStrangeRequestIDHurtsNobody(t *testing.T) {
 	for _, id := range []string{"\xff\xfe", strings.Repeat("é", 60), strings.Repeat("x", 65), "a b"} {
 		r := newReceiver(t, nil)
-		require.Equal(t, 200, r.post(order, payload("sale.order.updated", `{"id": 1}`), map[string]string{"X-Request-ID": id}).status)
-		require.Empty(t, r.inbox.events[0].RequestID)
+		got := r.post(order, payload("sale.order.updated", `{"id": 1}`), map[string]string{"X-Request-ID": id})
+		require.Equal(t, 200, got.status)
+		require.Regexp(t, `^[0-9a-f-]{36}$`, r.inbox.events[0].RequestID, "it has one of ours")
+		require.Equal(t, r.inbox.events[0].RequestID, got.header.Get("X-Request-Id"))
 	}
+	r := newReceiver(t, nil)
+	require.Equal(t, "odoo-17.4_a", r.post(order, payload("sale.order.updated", `{"id": 1}`), map[string]string{"X-Request-ID": "odoo-17.4_a"}).header.Get("X-Request-Id"))
+	require.Equal(t, "odoo-17.4_a", r.inbox.events[0].RequestID, "a good one is kept")
 }
 
 func TestNativeAutomation(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"odoosync/configs"
+	"odoosync/internal/logs"
 	"odoosync/internal/record"
 )
 
@@ -93,16 +93,5 @@ func noArgs(c *cobra.Command, args []string) error {
 
 // logger writes to standard error, as the settings say.
 func logger(c configs.Config) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(c.Log.Level)
-	if err != nil {
-		return nil, err
-	}
-	encoding := zap.NewProductionEncoderConfig()
-	encoding.EncodeTime = zapcore.ISO8601TimeEncoder
-	encoder := zapcore.NewJSONEncoder(encoding)
-	if c.Log.Format == "console" {
-		encoding.EncodeLevel = zapcore.CapitalLevelEncoder
-		encoder = zapcore.NewConsoleEncoder(encoding)
-	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(os.Stderr), level)), nil
+	return logs.New(logs.Options{Level: c.Log.Level, Format: c.Log.Format, PersonalData: c.Log.PersonalData, Out: os.Stderr})
 }

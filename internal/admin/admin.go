@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/answer"
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -27,10 +28,15 @@ type Conflicts interface {
 type Options struct {
 	Token     string // opens everything; must not be empty
 	ReadToken string // opens GET; "": none does
+	Guard     *Guard // of these tokens, shared with others; nil: one of its own
 	Conflicts Conflicts
 	Runs      Runs
 	Pauses    Pauses
 	Webhooks  Webhooks
+	Edits     Edits
+	Records   Records
+	Figures   Figures
+	Audit     Audit // nil: nothing is noted
 	// Push begins a push and returns; a coded error says why it cannot.
 	Push func() error
 	// Status is what GET status answers, for JSON.
@@ -42,7 +48,7 @@ type Options struct {
 // Handler serves the API. It is safe for concurrent use.
 type Handler struct {
 	o     Options
-	guard *guard
+	guard *Guard
 }
 
 // New makes a handler.
@@ -56,28 +62,39 @@ func New(o Options) (*Handler, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	return &Handler{o: o, guard: newGuard(o.Token, o.ReadToken, o.Clock)}, nil
+	if o.Guard == nil {
+		o.Guard = NewGuard(o.Token, o.ReadToken, o.Clock)
+	}
+	return &Handler{o: o, guard: o.Guard}, nil
 }
+
+// prefix is where the API is.
+const prefix = "/admin/api"
 
 // Register adds the endpoints.
 func (h *Handler) Register(r gin.IRouter) {
-	api := r.Group("/admin/api", h.admit)
+	r.GET(prefix+"/openapi.yaml", h.document(documentYAML, "application/yaml"))
+	r.GET(prefix+"/openapi.json", h.document(documentJSON(), "application/json; charset=utf-8"))
+	api := r.Group(prefix, h.admit)
 	api.GET("/status", h.status)
 	api.GET("/conflicts", h.conflicts)
-	api.POST("/conflicts/:id/resolve", h.resolve)
-	api.POST("/push", h.push)
+	api.POST("/conflicts/:id/resolve", h.does("resolve", h.resolve))
+	api.POST("/push", h.does("push", h.push))
 	h.registerRuns(api)
-	api.GET("/webhooks", h.webhooks)
-	api.POST("/webhooks/:id/replay", h.replay)
-	api.POST("/pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) })
-	api.POST("/resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) })
+	h.registerWebhooks(api)
+	api.GET("/edits", h.edits)
+	api.GET("/records/:entity/:id", h.record)
+	api.GET("/figures", h.figures)
+	api.GET("/audit", h.audit)
+	api.POST("/pause", h.does("pause", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Pause) }))
+	api.POST("/resume", h.does("resume", func(c *gin.Context) { h.changePause(c, h.o.Pauses.Resume) }))
 }
 
 // admit lets only those in who may do what they ask for.
 func (h *Handler) admit(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if p := h.guard.admit(c.ClientIP(), c.Request); p != nil {
-		h.o.Logger.Warn("admin request refused", zap.String("client", c.ClientIP()), zap.String("path", c.FullPath()), zap.String("code", p.code))
+		h.log(c).Warn("admin request refused", zap.String("path", c.FullPath()), zap.String("code", p.code))
 		if p.status == http.StatusTooManyRequests {
 			c.Header("Retry-After", strconv.Itoa(int(everyTry.Seconds())))
 		}
@@ -88,6 +105,11 @@ func (h *Handler) admit(c *gin.Context) {
 		return
 	}
 	c.Next()
+}
+
+// log names the request.
+func (h *Handler) log(c *gin.Context) *zap.Logger {
+	return h.o.Logger.With(zap.String("request_id", record.Requests(c.Request.Context())), zap.String("client", c.ClientIP()))
 }
 
 func (h *Handler) status(c *gin.Context) {
@@ -162,7 +184,7 @@ func (h *Handler) resolve(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Info("conflict resolved", zap.Int64("conflict", id), zap.String("client", c.ClientIP()))
+	h.log(c).Info("conflict resolved", zap.Int64("conflict", id))
 	answer.JSON(c, http.StatusOK, answer.Said{Status: "success", Message: "the choice is kept, and the next push brings both sides to it; a later edit of the other side is a new conflict"})
 }
 
@@ -205,7 +227,7 @@ func (h *Handler) fail(c *gin.Context, err error) {
 		p.status, p.code = http.StatusServiceUnavailable, "unavailable"
 		c.Header("Retry-After", "5")
 	default:
-		h.o.Logger.Error("an admin request failed", zap.String("path", c.FullPath()), zap.Error(err))
+		h.log(c).Error("an admin request failed", zap.String("path", c.FullPath()), logs.Failure(err))
 	}
 	reply(c, p)
 }
@@ -221,5 +243,6 @@ func refuse(status int, code, format string, args ...any) *problem {
 }
 
 func reply(c *gin.Context, p *problem) {
+	c.Set(refusedKey, p.message)
 	answer.Refuse(c, p.status, p.code, p.message)
 }

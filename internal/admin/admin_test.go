@@ -18,6 +18,8 @@ import (
 	"go.uber.org/goleak"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/figures"
+	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -51,6 +53,11 @@ func (k *kept) Resolve(_ context.Context, id int64, take record.Choice, by strin
 	return nil
 }
 
+// standing is how both sides stand.
+const standing = `{"records": [], "webhooks": {"processed": 0, "pending": 0, "oldest_pending_seconds": 0, "failed": 0, "echoes": 0},
+	"edits": {"pending": 0, "oldest_pending_seconds": 0, "refused": 0}, "open_conflicts": 2, "streams": [], "troubles": [], "failed_webhooks": [],
+	"halted": [], "paused": {"to_api": false, "to_odoo": false}, "held_deletes": {}, "running": [], "last_runs": []}`
+
 // server is the API on its own.
 type server struct {
 	t       *testing.T
@@ -62,14 +69,34 @@ type server struct {
 	clock   *clockwork.FakeClock
 	pushes  int
 	pushErr error
+
+	edits      []queue.LoggedEdit
+	editsAsked queue.EditFilter
+	noted      *noted
+	story      store.Story
+	asked      admin.RecordQuery
+	span       figures.Range
 }
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
+	s := &server{t: t, ran: &ran{}, held: &held{}, logged: &logged{}, noted: &noted{}, kept: &kept{took: map[int64]record.Choice{}}, clock: clockwork.NewFakeClock()}
 	h, err := admin.New(admin.Options{Token: "whole", ReadToken: "read", Conflicts: s.kept, Runs: s.ran, Pauses: s.held, Webhooks: s.logged, Clock: s.clock,
+		Edits: func(_ context.Context, f queue.EditFilter) ([]queue.LoggedEdit, error) {
+			s.editsAsked = f
+			return s.edits[:min(len(s.edits), f.Limit)], nil
+		},
+		Audit: s.noted,
+		Records: func(_ context.Context, q admin.RecordQuery) (store.Story, error) {
+			s.asked = q
+			return s.story, nil
+		},
+		Figures: func(_ context.Context, r figures.Range) (figures.Figures, error) {
+			s.span = r
+			return some, nil
+		},
 		Push:   func() error { s.pushes++; return s.pushErr },
-		Status: func(context.Context) (any, error) { return map[string]int{"open_conflicts": 2}, nil }})
+		Status: func(context.Context) (any, error) { return json.RawMessage(standing), nil }})
 	require.NoError(t, err)
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -106,6 +133,7 @@ func (s *server) do(method, path, body string, header ...string) answer {
 	a := answer{status: w.Code, header: w.Header(), body: string(text)}
 	require.True(s.t, json.Valid(text), a.body)
 	_ = json.Unmarshal(text, &a.said) // a list says nothing of the kind
+	described().Check(s.t, method, "/admin/api/"+path, r.Header, body, a.status, a.header, a.body)
 	return a
 }
 
@@ -194,7 +222,7 @@ func TestManyAddressesShareOneAllowance(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	require.JSONEq(t, `{"open_conflicts": 2}`, serve(t).do("GET", "status", "").body)
+	require.JSONEq(t, standing, serve(t).do("GET", "status", "").body)
 }
 
 func TestConflictsComeInPages(t *testing.T) {

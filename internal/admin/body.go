@@ -32,6 +32,9 @@ func readBody(c *gin.Context) ([]byte, *problem) {
 	if kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); len(body) > 0 && (err != nil || kind != "application/json") {
 		return nil, refuse(http.StatusUnsupportedMediaType, "not_json", "Content-Type must be application/json")
 	}
+	if len(body) > 0 && json.Valid(body) {
+		c.Set(askedKey, json.RawMessage(body))
+	}
 	return body, nil
 }
 

@@ -39,7 +39,7 @@ func (h *Handler) changePause(c *gin.Context, change func(ctx context.Context, t
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Warn("paused or resumed", zap.String("direction", direction), zap.Bool("to_api", now.ToAPI), zap.Bool("to_odoo", now.ToOdoo), zap.String("client", c.ClientIP()))
+	h.log(c).Warn("paused or resumed", zap.String("direction", direction), zap.Bool("to_api", now.ToAPI), zap.Bool("to_odoo", now.ToOdoo))
 	message := now.String()
 	if message == "" {
 		message = "nothing is paused; what has waited is worked now"

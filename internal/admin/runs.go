@@ -14,12 +14,12 @@ import (
 )
 
 func (h *Handler) registerRuns(api gin.IRouter) {
-	api.POST("/resync", h.resync)
-	api.POST("/resync/:model/:odoo_id", h.resyncRecord)
+	api.POST("/resync", h.does("resync", h.resync))
+	api.POST("/resync/:model/:odoo_id", h.does("resync", h.resyncRecord))
 	api.GET("/runs", h.runs)
 	api.GET("/runs/:id", h.run)
-	api.POST("/runs/:id/cancel", h.cancelRun)
-	api.POST("/runs/:id/allow-deletes", h.allowDeletes)
+	api.POST("/runs/:id/cancel", h.does("cancel", h.cancelRun))
+	api.POST("/runs/:id/allow-deletes", h.does("allow-deletes", h.allowDeletes))
 }
 
 // mostIDs is how many records a resync may name: Odoo is asked for each that is
@@ -71,7 +71,7 @@ func (h *Handler) beginResync(c *gin.Context, r ResyncRequest, p *problem) {
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Info("resync asked for", zap.Int64("run", begun.RunID), zap.Bool("joined", begun.Joined), zap.String("entity", r.Entity), zap.String("client", c.ClientIP()))
+	h.log(c).Info("resync asked for", zap.Int64("run", begun.RunID), zap.Bool("joined", begun.Joined), zap.String("entity", r.Entity))
 	answer.JSON(c, http.StatusAccepted, begun)
 }
 
@@ -128,7 +128,7 @@ func (h *Handler) cancelRun(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Info("run cancelled", zap.Int64("run", id), zap.String("client", c.ClientIP()))
+	h.log(c).Info("run cancelled", zap.Int64("run", id))
 	answer.JSON(c, http.StatusAccepted, answer.Said{Status: "success", Message: "the run ends within some seconds, after what it has begun; what it did stays"})
 }
 
@@ -148,7 +148,7 @@ func (h *Handler) allowDeletes(c *gin.Context) {
 		h.fail(c, err)
 		return
 	}
-	h.o.Logger.Warn("held deletes were let through", zap.Int64("run", id), zap.String("client", c.ClientIP()))
+	h.log(c).Warn("held deletes were let through", zap.Int64("run", id))
 	said := answer.Said{Status: "success", Message: "for an hour deletes pass, and Odoo is taken as it is now; the next push and sweep do what was held"}
 	if begun != nil {
 		said.Message = "for an hour deletes pass, and Odoo is taken as it is now; a new run repeats the work"

@@ -19,7 +19,7 @@ func (a *App) newAdmin() (*admin.Handler, error) {
 		outbox = queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	}
 	return admin.New(admin.Options{Token: a.keys.admin, ReadToken: a.config.Admin.ReadToken.Reveal(),
-		Conflicts: reconcile.NewArbiter(a.db, outbox, a.o.Clock), Runs: a, Pauses: a, Webhooks: a, Push: a.pushNow, Status: a.summary, Clock: a.o.Clock, Logger: a.log})
+		Conflicts: reconcile.NewArbiter(a.db, outbox, a.o.Clock), Runs: a, Pauses: a, Webhooks: a, Edits: a.edits, Records: a.record, Figures: a.Figures, Audit: a, Push: a.pushNow, Status: a.summary, Clock: a.o.Clock, Logger: a.log})
 }
 
 func (a *App) summary(ctx context.Context) (any, error) {

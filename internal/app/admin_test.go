@@ -18,6 +18,7 @@ import (
 	"odoosync/internal/app"
 	"odoosync/internal/dbtest"
 	"odoosync/internal/odoosim"
+	"odoosync/internal/openapitest"
 )
 
 // admin asks the admin API.
@@ -32,6 +33,7 @@ func (d *daemon) admin(method, path, body, token string) (int, string) {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(d.t, err)
+	openapitest.Admin().Check(d.t, method, "/admin/api/"+path, req.Header, body, resp.StatusCode, resp.Header, string(text))
 	return resp.StatusCode, string(text)
 }
 
@@ -142,4 +144,59 @@ func TestAnAdminTokenIsMadeOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NotContains(t, begin(), "admin token")
+}
+
+// What is asked of one record, one webhook, the edits and the audit stands in the
+// database, and is answered in the described form.
+func TestWhatAPersonAsks(t *testing.T) {
+	sim := odoosim.New(odoosim.Options{})
+	url, err := sim.Start()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, sim.Close()) })
+	school := sim.Create("res.partner", odoosim.Values{"name": "École", "city": "Vannes"})
+	d := start(t, dbtest.DSN(t), func(c *configs.Config) {
+		simulated(url)(c)
+		c.Admin.ReadToken, c.Schedule.Push = "read", time.Hour
+	})
+	d.eventually("Vannes", "SELECT city FROM contacts")
+	sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: "key"})
+	sim.Write("res.partner", school, odoosim.Values{"city": "Nantes"})
+	d.finished(1)
+	get := func(path string) string {
+		t.Helper()
+		status, body := d.admin("GET", path, "", "read")
+		require.Equal(t, 200, status, body)
+		return body
+	}
+	body := get("webhooks/1")
+	require.Contains(t, body, `"status":"success","outcome":"applied"`)
+	require.Contains(t, body, `"changes":{"city":["Vannes","Nantes"]`)
+	require.Contains(t, body, `"request_id":"`)
+	require.Equal(t, get("records/contacts/1"), get(fmt.Sprintf("records/contacts/%d?side=odoo", school)))
+	body = get("records/contacts/1?limit=1")
+	require.Contains(t, body, `"cause":{"kind":"webhook","id":"1","webhook":{"id":1,"event":"res.partner.updated"`)
+	require.Contains(t, body, `"next":`)
+	status, _ := d.admin("GET", "records/contacts/999", "", "read")
+	require.Equal(t, 404, status)
+
+	d.api("UPDATE contacts SET city = 'Brest' WHERE id = 1")
+	require.Contains(t, get("edits?entity=contacts&local_id=1"), `"op":"update","columns":["city"],"state":"waiting"`)
+	status, body = d.admin("POST", "webhooks/replay", `{"event": "res.partner.updated", "since": "1h"}`, "token")
+	require.Equal(t, 202, status, body)
+	require.Contains(t, body, `"again":1`)
+	d.finished(1)
+	status, _ = d.admin("POST", "runs/999/cancel", "", "token")
+	require.Equal(t, 404, status)
+	body = get("audit")
+	require.Contains(t, body, `"action":"replay","details":{"event":"res.partner.updated","since":"1h"},"result":"done","client":"127.0.0.1"`)
+	require.Contains(t, body, `"action":"cancel","target":"runs/999/cancel","result":"there is no run 999`)
+	require.Contains(t, get("figures?step=day"), `"received":1`)
+	status, body = d.admin("GET", "figures?from=2020-01-01", "", "token")
+	require.Equal(t, 422, status, body)
+	for _, name := range []string{"openapi.yaml", "openapi.json"} {
+		resp, err := http.Get(d.app.URL() + "/admin/api/" + name)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 200, resp.StatusCode, name)
+	}
 }

@@ -199,13 +199,19 @@ func (a *App) startOdoo(context.Context) error {
 	if a.config.Odoo.URL == "" {
 		return nil
 	}
-	client, err := NewClient(a.config, a.stats.call, func(at time.Time) { a.stats.expires("odoo", at) })
+	client, err := NewClient(a.config, a.called, func(at time.Time) { a.stats.expires("odoo", at) })
 	if err != nil {
 		return err
 	}
 	a.client = client
 	a.onStop("the connections to Odoo", func(context.Context) error { client.Close(); return nil })
 	return nil
+}
+
+// called notes a call to Odoo.
+func (a *App) called(c odooclient.CallInfo) {
+	a.stats.call(c)
+	a.log.Debug("call to Odoo", zap.String("model", c.Model), zap.String("method", c.Method), zap.String("code", string(c.Code)), zap.Duration("took", c.Duration), zap.String("request_id", c.Requests))
 }
 
 // NewClient makes a client as the settings say.

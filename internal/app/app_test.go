@@ -36,6 +36,11 @@ type daemon struct {
 
 func start(t testing.TB, dsn string, change func(*configs.Config)) *daemon {
 	t.Helper()
+	return startWith(t, dsn, zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)), change)
+}
+
+func startWith(t testing.TB, dsn string, logger *zap.Logger, change func(*configs.Config)) *daemon {
+	t.Helper()
 	c := configs.Default()
 	c.Database.DSN = configs.Secret(dsn)
 	c.HTTP.Listen = "127.0.0.1:0"
@@ -46,7 +51,7 @@ func start(t testing.TB, dsn string, change func(*configs.Config)) *daemon {
 	}
 	d := &daemon{t: t, done: make(chan queue.Event, 10_000)}
 	var err error
-	d.app, err = app.Start(context.Background(), c, app.Options{VarDir: t.TempDir(), Logger: zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)),
+	d.app, err = app.Start(context.Background(), c, app.Options{VarDir: t.TempDir(), Logger: logger,
 		OnEvent: func(e queue.Event, _ reconcile.Outcome, _ error) { d.done <- e }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.app.Stop(context.Background())) })

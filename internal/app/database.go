@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"go.uber.org/zap"
-
 	"odoosync/configs"
 	"odoosync/internal/localdb"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 )
@@ -85,7 +84,7 @@ func startLocal(ctx context.Context, o Options) (*localdb.Server, error) {
 	logger := o.Logger
 	s, err := localdb.Start(ctx, localdb.Options{Dir: o.VarDir + "/db", OnRestart: func(err error) {
 		if logger != nil {
-			logger.Warn("private database", zap.Error(err))
+			logger.Warn("private database", logs.Failure(err))
 		}
 	}})
 	if err != nil {

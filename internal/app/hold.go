@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"go.uber.org/zap"
-
-	"odoosync/internal/record"
+	"odoosync/internal/logs"
 	"odoosync/reconcile"
 )
 
@@ -33,7 +31,7 @@ func (a *App) hold(ctx context.Context, engine *reconcile.Engine) bool {
 			}
 			return true
 		case err != nil && ctx.Err() == nil:
-			a.log.Warn("whether the tables were filled before cannot be seen yet", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+			a.log.Warn("whether the tables were filled before cannot be seen yet", logs.Failure(err))
 		case err == nil && !told:
 			told = true
 			sentence := fmt.Sprintf("waiting for odoosync resync: the table %s holds rows that belong to no record of Odoo yet", table)

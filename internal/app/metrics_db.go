@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/reconcile"
 )
@@ -97,7 +97,7 @@ func (f *databaseFigures) Collect(out chan<- prometheus.Metric) {
 		if err != nil {
 			fresh = []prometheus.Metric{gauge(upDesc, 0)}
 			if !f.failing {
-				f.log.Warn("the database did not answer a scrape; figures from it are missing", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+				f.log.Warn("the database did not answer a scrape; figures from it are missing", logs.Failure(err))
 			}
 		}
 		f.asked, f.kept, f.failing = now, fresh, err != nil

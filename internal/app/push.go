@@ -5,10 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"go.uber.org/zap"
-
 	"odoosync/internal/admin"
-	"odoosync/internal/record"
+	"odoosync/internal/logs"
 	"odoosync/reconcile"
 )
 
@@ -28,7 +26,7 @@ func (a *App) push(ctx context.Context, pusher *reconcile.Pusher) {
 		return a.alone(ctx, leasePush, func(ctx context.Context) error { return pusher.Push(ctx, drainGrace) })
 	})
 	if err != nil && !errors.Is(err, admin.ErrPaused) && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
-		a.log.Warn("edits for Odoo wait", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+		a.log.Warn("edits for Odoo wait", logs.Failure(err))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"odoosync/internal/admin"
 	"odoosync/internal/capture"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -127,7 +128,7 @@ func (s *service) begin(ctx context.Context, dry bool, o reconcile.ResyncOptions
 func (s *service) run(ctx context.Context, dry bool, o reconcile.ResyncOptions, told began) (err error) {
 	defer func() {
 		if failure := recover(); failure != nil { // it must not end the daemon
-			s.log.Error("a resync failed unexpectedly", zap.Any("panic", failure), zap.Stack("stack"))
+			s.log.Error("a resync failed unexpectedly", logs.Panic(failure), zap.Stack("stack"))
 			err = record.Errorf(record.CodeInternal, "the resync failed unexpectedly; the log has the details")
 		}
 	}()
@@ -138,7 +139,7 @@ func (s *service) run(ctx context.Context, dry bool, o reconcile.ResyncOptions, 
 		ended, err = s.resync(ctx, o, told)
 	}
 	if err != nil && ctx.Err() == nil {
-		s.log.Warn("a resync that was asked for did not end well", zap.Int64("run", ended.RunID), zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+		s.log.Warn("a resync that was asked for did not end well", zap.Int64("run", ended.RunID), logs.Failure(err))
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -118,7 +119,7 @@ func (r *resyncer) try(ctx context.Context, names []string, o reconcile.ResyncOp
 	owner := fmt.Sprintf("%s, %.8s", r.owner, uuid.NewString())
 	taken, err = leases{db: r.db, clock: r.clock, owner: owner}.while(ctx, names, func(ctx context.Context) error {
 		if err := r.capture(ctx); err != nil {
-			r.log.Warn("edits of some tables are not noticed: the triggers could not be made; odoosync check says what to do", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+			r.log.Warn("edits of some tables are not noticed: the triggers could not be made; odoosync check says what to do", logs.Failure(err))
 		}
 		o.Pager, o.Edits, o.Page, o.Logger, o.Grace = r.pager, r.outbox, r.page, r.log, drainGrace
 		o.Watch = func(ctx context.Context, run int64) (context.Context, func()) {

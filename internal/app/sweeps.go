@@ -10,8 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/reconcile"
 	"odoosync/reconcile/sweep"
@@ -158,5 +158,5 @@ func (a *App) toldOf(ctx context.Context, err error, what string) {
 	if err == nil || ctx.Err() != nil || errors.Is(err, admin.ErrPaused) || errors.Is(err, context.Canceled) || errors.Is(err, store.ErrRunCancelled) {
 		return
 	}
-	a.log.Warn(what, zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+	a.log.Warn(what, logs.Failure(err))
 }

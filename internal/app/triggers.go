@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 
-	"go.uber.org/zap"
-
 	"odoosync/configs"
 	"odoosync/internal/capture"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/record"
 	"odoosync/mapping"
@@ -57,6 +56,6 @@ func (a *App) captureEdits(ctx context.Context, m *mapping.Mapping) {
 	}
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("edits of the API may not be captured: odoosync check says which, odoosync migrate up mends it",
-			zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+			logs.Failure(err))
 	}
 }

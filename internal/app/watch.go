@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/store"
 )
@@ -40,7 +41,7 @@ func watch(ctx context.Context, db *mysqldb.DB, clock clockwork.Clock, log *zap.
 			}
 			if err != nil && !told && watched.Err() == nil {
 				told = true // the run itself meets the same
-				log.Warn("a run cannot show that it lives", zap.Int64("run", run), zap.Error(err))
+				log.Warn("a run cannot show that it lives", zap.Int64("run", run), logs.Failure(err))
 			}
 		}
 	}()

@@ -13,6 +13,7 @@ import (
 
 	"odoosync/configs"
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -136,7 +137,7 @@ func (a *App) bindUntilDone(ctx context.Context) (*mapping.Mapping, bool) {
 			a.failed <- err
 			return nil, false
 		}
-		a.log.Warn("Odoo cannot be used yet; webhooks are stored and wait", zap.String("reason", record.Message(err)), zap.NamedError("cause", err))
+		a.log.Warn("Odoo cannot be used yet; webhooks are stored and wait", logs.Failure(err))
 		timer := a.o.Clock.NewTimer(connectPause)
 		select {
 		case <-ctx.Done():
@@ -201,7 +202,7 @@ func (a *App) importAll(ctx context.Context, engine *reconcile.Engine, sweeper *
 			return
 		}
 		if !errors.Is(err, admin.ErrPaused) {
-			a.log.Warn("the initial import waits and will go on where it stopped", zap.String("reason", record.Message(mysqldb.Explain(err))), zap.NamedError("cause", err))
+			a.log.Warn("the initial import waits and will go on where it stopped", logs.Failure(err))
 		}
 		timer := a.o.Clock.NewTimer(connectPause)
 		select {
@@ -246,7 +247,7 @@ func (a *App) newScheduler() (gocron.Scheduler, error) {
 	return gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
 		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
 			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
-				a.log.Error("a scheduled job failed unexpectedly", zap.String("job", name), zap.Any("panic", failure), zap.Stack("stack"))
+				a.log.Error("a scheduled job failed unexpectedly", zap.String("job", name), logs.Panic(failure), zap.Stack("stack"))
 			}))))
 }
 
@@ -256,7 +257,7 @@ func (a *App) resolveWaits(ctx context.Context, engine *reconcile.Engine) {
 	}
 	n, err := engine.ResolveWaits(ctx)
 	if err != nil && ctx.Err() == nil {
-		a.log.Warn("records that wait for a parent could not be synced now", zap.Error(err))
+		a.log.Warn("records that wait for a parent could not be synced now", logs.Failure(err))
 	}
 	if n > 0 {
 		a.log.Info("records whose parent has arrived were synced again", zap.Int("records", n))

@@ -36,8 +36,11 @@ type Logged struct {
 // Content is a webhook with what it told.
 type Content struct {
 	Logged
-	Data json.RawMessage `json:"data,omitempty"`
-	Body string          `json:"body"` // as received
+	Data      json.RawMessage `json:"data,omitempty"`
+	Body      string          `json:"body"` // as received
+	RequestID string          `json:"request_id,omitempty"`
+	Stream    string          `json:"stream,omitempty"`
+	Number    int64           `json:"stream_number,omitempty"` // in its stream
 }
 
 // LogFilter chooses webhooks; the zero filter takes the latest ones.
@@ -110,7 +113,7 @@ func readLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
 
 // ReadWebhook returns one webhook with what it told, nil where there is none.
 func ReadWebhook(ctx context.Context, db Querier, id int64) (*Content, error) {
-	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+", COALESCE(w.event_data, ''), w.body FROM webhook_logs w WHERE w.id = ?", id)
+	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+", COALESCE(w.event_data, ''), w.body, COALESCE(w.request_id, ''), COALESCE(w.stream, ''), COALESCE(w.stream_number, 0) FROM webhook_logs w WHERE w.id = ?", id)
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
@@ -119,7 +122,7 @@ func ReadWebhook(ctx context.Context, db Querier, id int64) (*Content, error) {
 	for rows.Next() {
 		var c Content
 		var data, body []byte
-		if err := c.scan(rows, &data, &body); err != nil {
+		if err := c.scan(rows, &data, &body, &c.RequestID, &c.Stream, &c.Number); err != nil {
 			return nil, mysqldb.Explain(err)
 		}
 		c.Data, c.Body = data, string(body)

@@ -14,12 +14,15 @@ import (
 // ErrNoWebhook: the log has no such webhook.
 var ErrNoWebhook = errors.New("no such webhook")
 
-// Replay says which webhooks are worked again: some by their ids, or all of a
-// status. It never takes those that were refused as they came (a body that is no
+// Replay says which webhooks are worked again: some by their ids, or all that a
+// filter of the log shows. It never takes those that were refused as they came (a body that is no
 // event): they would be refused again, and name no record.
 type Replay struct {
 	IDs    []int64
 	Status string    // "error", "success" or "pending"; "" with IDs
+	Event  string    // only these, exactly
+	Code   string    // only those with this error, exactly
+	Search string    // only these, as LogFilter has it
 	Since  time.Time // only those received since then; zero for all
 	// OwnData: events are applied by their own data (webhooks.source: payload), so
 	// that one whose data was erased cannot be worked again.
@@ -110,21 +113,43 @@ func (r Replay) known(ctx context.Context, db Querier) error {
 }
 
 func (r Replay) page(ctx context.Context, db Querier, after int64) ([]any, error) {
-	where, args := "id > ? AND "+workable, []any{after}
-	if len(r.IDs) > 0 {
+	query, args, err := r.query(ctx, db, "w.id > ?", after)
+	if err != nil || query == "" {
+		return nil, err
+	}
+	return ids(ctx, db, "SELECT id FROM ("+query+") chosen ORDER BY id LIMIT ?", append(args, perReplay)...)
+}
+
+// Count tells how many webhooks are meant, as they stand now.
+func (r Replay) Count(ctx context.Context, db Querier) (int64, error) {
+	query, args, err := r.query(ctx, db, "TRUE")
+	if err != nil || query == "" {
+		return 0, mysqldb.Explain(err)
+	}
+	found, err := ids(ctx, db, "SELECT COUNT(*) FROM ("+query+") chosen", args...)
+	if err != nil || len(found) == 0 {
+		return 0, mysqldb.Explain(err)
+	}
+	return found[0].(int64), nil
+}
+
+// query is a statement for the ids of those that are meant, "" for none.
+func (r Replay) query(ctx context.Context, db Querier, where string, args ...any) (string, []any, error) {
+	where += " AND " + workable
+	f := LogFilter{Status: r.Status, Event: r.Event, Code: r.Code, Search: r.Search, From: r.Since}
+	switch {
+	case len(r.IDs) > 0:
 		where += " AND id IN (" + marks(len(r.IDs)) + ")"
 		for _, id := range r.IDs {
 			args = append(args, id)
 		}
-	} else { // second looks are of the daemon's own making
-		where += " AND status = ? AND source <> '" + SourceRecheck + "'"
-		args = append(args, r.Status)
+		f = LogFilter{From: r.Since}
+	case r.Status+r.Event+r.Code+r.Search == "": // a filter that was forgotten takes nothing
+		return "", nil, nil
+	default: // second looks are of the daemon's own making
+		where += " AND source <> '" + SourceRecheck + "'"
 	}
-	if !r.Since.IsZero() {
-		where += " AND received_us >= ?"
-		args = append(args, r.Since.UTC())
-	}
-	return ids(ctx, db, "SELECT id FROM webhook_logs WHERE "+where+" ORDER BY id LIMIT ?", append(args, perReplay)...)
+	return f.all(ctx, db, where, args...)
 }
 
 func (r Replay) again(ctx context.Context, tx *sql.Tx, now time.Time, chosen []any) (out Replayed, err error) {

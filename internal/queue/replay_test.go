@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,16 @@ func TestReplay(t *testing.T) {
 	add(5) // is being worked
 	require.Len(t, take(), 1)
 
+	for want, r := range map[int64][]queue.Replay{
+		0: {{}, {Status: "error", Event: "sale.order.state.changed"}},
+		1: {{Status: "error"}, {Status: "error", Search: "2"}, {IDs: []int64{4}}, {Search: "2"}},
+	} {
+		for _, one := range r {
+			n, err := one.Count(ctx, db)
+			require.NoError(t, err)
+			require.Equal(t, want, n, "%+v", one)
+		}
+	}
 	require.Equal(t, queue.Replayed{}, replay(queue.Replay{Status: "error", Since: clock.Now().Add(-30 * time.Minute)}), "received before that")
 	require.Equal(t, queue.Replayed{Again: 1}, replay(queue.Replay{Status: "error"}), "what was refused as it came stays")
 	require.Equal(t, 1, count(t, db, "id = 2 AND status = 'pending' AND attempts = 0 AND outcome IS NULL AND finished_us IS NULL AND processing_us IS NULL AND error_message IS NULL AND received_us < next_attempt_at"))
@@ -125,4 +136,38 @@ func TestTheLogIsSearched(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{"nonsense", "not known", "failed", int64(0)}, []any{list[0].Event, list[0].Error, list[0].Outcome, list[0].OdooID})
 	require.Nil(t, list[0].NextAttempt)
+}
+
+// One webhook is shown whole, and so are the edits that have not gone through.
+func TestWhatAPersonIsShown(t *testing.T) {
+	db := dbtest.New(t)
+	clock := clockwork.NewFakeClockAt(time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC))
+	q := newInbox(t, db, clock)
+	e := event(7)
+	e.Body, e.RequestID, e.Origin, e.Place = []byte(`{"a": "<b>"}`), "r-1", queue.OriginDaemon, queue.Place{Stream: "0189d3a0-0000-7000-8000-000000000001", Number: 3}
+	_, err := q.Append(ctx, e)
+	require.NoError(t, err)
+	got, err := queue.ReadWebhook(ctx, db, 1)
+	require.NoError(t, err)
+	require.Equal(t, []any{int64(7), "pending", `{"a": "<b>"}`, "r-1", queue.OriginDaemon, e.Place}, []any{got.OdooID, got.Status, got.Body, got.RequestID, got.Origin, queue.Place{Stream: got.Stream, Number: got.Number}})
+	got, err = queue.ReadWebhook(ctx, db, 2)
+	require.NoError(t, err)
+	require.Nil(t, got)
+
+	for _, values := range []string{"'contacts', '1', 'update', '[\"city\"]', 'error', 'no'", "'contacts', '2', 'delete', NULL, 'pending', NULL", "'leads', '1', 'insert', NULL, 'done', NULL"} {
+		_, err := db.ExecContext(ctx, "INSERT INTO sync_outbox (entity, local_id, op, changed_columns, status, error_message, changed_at, next_attempt_at) VALUES ("+values+", ?, ?)", clock.Now(), clock.Now())
+		require.NoError(t, err)
+	}
+	for want, f := range map[string]queue.EditFilter{"2 1": {}, "1": {Status: "error"}, "2": {Entity: "contacts", LocalID: "2"}, "": {Entity: "leads"}} {
+		edits, err := queue.ReadEdits(ctx, db, f)
+		require.NoError(t, err)
+		ids := []string{}
+		for _, one := range edits {
+			ids = append(ids, fmt.Sprint(one.ID))
+		}
+		require.Equal(t, want, strings.Join(ids, " "))
+	}
+	edits, err := queue.ReadEdits(ctx, db, queue.EditFilter{Before: 2, Limit: 1})
+	require.NoError(t, err)
+	require.Equal(t, queue.LoggedEdit{ID: 1, Entity: "contacts", LocalID: "1", Op: "update", Columns: []string{"city"}, ChangedAt: clock.Now(), Refused: true, Reason: "no", NextAttempt: clock.Now()}, edits[0])
 }

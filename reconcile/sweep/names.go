@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"odoosync/internal/record"
+	"odoosync/internal/logs"
 	"odoosync/internal/store"
 	"odoosync/mapping"
 	"odoosync/odooclient"
@@ -71,7 +71,7 @@ func (r *run) names(ctx context.Context) error {
 			return err
 		}
 		if err != nil { // the sync user may not list it, and reads it all the same
-			r.s.o.Logger.Warn("names cannot be compared: renames will not be noticed", zap.String("model", m.model), zap.String("reason", record.Message(err)))
+			r.s.o.Logger.Warn("names cannot be compared: renames will not be noticed", zap.String("model", m.model), logs.Failure(err))
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
@@ -122,7 +123,7 @@ func (l *look) model(ctx context.Context, model string, list []delivery) error {
 		return err
 	}
 	if err != nil {
-		l.s.o.Logger.Warn("webhooks did not arrive, and their records cannot be read now", zap.String("model", model), zap.Int("webhooks", len(list)), zap.String("reason", record.Message(err)))
+		l.s.o.Logger.Warn("webhooks did not arrive, and their records cannot be read now", zap.String("model", model), zap.Int("webhooks", len(list)), logs.Failure(err))
 	}
 	for _, d := range list {
 		switch {
@@ -149,7 +150,7 @@ func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery)
 	for _, r := range results {
 		final := r.Err != nil && !reconcile.Held(r.Err) && record.CodeOf(r.Err).Final()
 		if final {
-			s.o.Logger.Warn("a webhook did not arrive, and its record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
+			s.o.Logger.Warn("a webhook did not arrive, and its record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), logs.Failure(r.Err))
 			if shown := s.o.Engine.ShowRefusal(ctx, model, r); shown != nil {
 				continue
 			}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/odooclient"
@@ -131,7 +132,7 @@ func (s *Sweeper) noteHidden(err error, now time.Time) bool {
 	hides := isFault && (f.Code == 4 || f.Code == 2 && strings.HasPrefix(f.Message, "Object webhook."))
 	if hides && s.hidden.IsZero() {
 		s.o.Logger.Warn("Odoo does not show its deliveries: what webhooks that do not arrive told is found by poll and sweep only. Give the sync user the group \"Webhooks: see deliveries\" (docs/odoo.md)",
-			zap.String("reason", record.Message(err)))
+			logs.Failure(err))
 	}
 	switch {
 	case hides:

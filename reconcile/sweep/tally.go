@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"odoosync/internal/logs"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/reconcile"
@@ -87,7 +88,7 @@ func (s *Sweeper) note(ctx context.Context, a area, r reconcile.Result, out *exa
 		counts.add(entity, held, 1)
 	case record.CodeOf(r.Err).Final():
 		counts.add(entity, refused, 1)
-		s.o.Logger.Warn("a record was refused", zap.String("model", a.entity.Model), zap.Int64("odoo_id", r.OdooID), zap.String("reason", record.Message(r.Err)))
+		s.o.Logger.Warn("a record was refused", zap.String("model", a.entity.Model), zap.Int64("odoo_id", r.OdooID), logs.Failure(r.Err))
 		if err := s.o.Engine.ShowRefusal(ctx, a.entity.Model, r); err != nil && record.CodeOf(err) == record.CodeUnavailable {
 			out.open[r.OdooID] = true
 		} else {

@@ -1,0 +1,24 @@
+-- Which changes a webhook made, and which alerts were sent.
+
+-- +goose Up
+SET @missing = (SELECT COUNT(*) = 0 FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'sync_changes' AND INDEX_NAME = 'idx_changes_cause');
+SET @change = IF(@missing, 'ALTER TABLE sync_changes ADD INDEX idx_changes_cause (cause_kind, cause_id)', 'DO 0');
+PREPARE change_changes FROM @change;
+EXECUTE change_changes;
+DEALLOCATE PREPARE change_changes;
+
+-- What needs a person, from when it was seen until it was told that it is over.
+CREATE TABLE IF NOT EXISTS sync_alerts (
+    reason   VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, -- halted, dead_letters, ...
+    message  TEXT NOT NULL,
+    since    DATETIME(6) NOT NULL,  -- when it was first seen
+    told_at  DATETIME(6) NULL,      -- when the receiver last took a message of it; NULL for never
+    tries    INT NOT NULL DEFAULT 0, -- that failed since then
+    tried_at DATETIME(6) NULL,
+    over_at  DATETIME(6) NULL       -- since when it is over, and that is to be told
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+-- +goose Down
+DROP TABLE IF EXISTS sync_alerts;
+ALTER TABLE sync_changes DROP INDEX idx_changes_cause;
