@@ -49,10 +49,10 @@ type WebhookCounts struct {
 // Stream compares what a configuration of Odoo's module has sent with what arrived.
 type Stream struct {
 	Stream       string    `json:"stream"`
-	Sent         int64     `json:"sent,omitempty"` // the highest number, as Odoo told last; absent where it does not tell
-	Received     int64     `json:"received"`       // the highest number
-	Missing      int64     `json:"missing"`        // numbers that did not arrive and whose records are still to be read
-	LastReceived time.Time `json:"last_received"`  // UTC
+	Sent         int64     `json:"sent,omitempty"`         // the highest number, as Odoo told last; absent where it does not tell
+	Received     int64     `json:"received"`               // the highest number
+	Missing      int64     `json:"missing"`                // numbers that did not arrive and whose records are still to be read
+	LastReceived time.Time `json:"last_received,omitzero"` // UTC; absent where none arrived that is still in the log
 }
 
 // EditCounts are the outbox's figures: edits here that Odoo has not taken.
@@ -170,7 +170,11 @@ func Status(ctx context.Context, out io.Writer, db *mysqldb.DB) (left bool, err 
 		if one.Sent > 0 {
 			sent = fmt.Sprint(one.Sent)
 		}
-		fmt.Fprintf(out, "  stream %s: sent %s, received %d (last %s UTC), %d missing\n", one.Stream, sent, one.Received, one.LastReceived.Format(time.DateTime), one.Missing)
+		received := "nothing"
+		if !one.LastReceived.IsZero() {
+			received = fmt.Sprintf("%d (last %s UTC)", one.Received, one.LastReceived.Format(time.DateTime))
+		}
+		fmt.Fprintf(out, "  stream %s: sent %s, received %s, %d missing\n", one.Stream, sent, received, one.Missing)
 	}
 	fmt.Fprintf(out, "Edits for Odoo: %d pending (oldest %s), %d refused.\n", s.Edits.Pending, age(s.Edits.OldestSeconds), s.Edits.Refused)
 	fmt.Fprintf(out, "Open conflicts: %d.\n", s.Conflicts)

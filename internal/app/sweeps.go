@@ -83,7 +83,7 @@ func (a *App) poll(ctx context.Context, w *sweep.Sweeper) {
 // missed reads the records of webhooks that did not arrive.
 func (a *App) missed(ctx context.Context, w *sweep.Sweeper) error {
 	m, err := w.Missed(ctx)
-	a.stats.missed.Add(float64(m.Repaired + m.Forgotten))
+	a.stats.missed.Add(float64(m.All()))
 	a.stats.repaired.Add(float64(m.Repaired))
 	return err
 }

@@ -2,15 +2,15 @@ package sweep
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
-	"odoosync/internal/logs"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
 	"odoosync/reconcile"
 )
@@ -29,145 +29,117 @@ const patience = 48 * time.Hour
 // Missed is what became of numbers that did not arrive.
 type Missed struct {
 	Repaired  int64 // their records were read
-	Forgotten int64 // Odoo has no delivery of that number any more
+	Refused   int64 // their records were read and refused; sync_status says why
+	Forgotten int64 // Odoo has no delivery of that number any more, or none that can be read
 }
+
+// All are the numbers that were closed.
+func (m Missed) All() int64 { return m.Repaired + m.Refused + m.Forgotten }
 
 // Missed finds the events that Odoo sent and nobody received, by the holes in
 // their numbers, and reads their records. A number is closed only once its record
 // was read: what is cut off in between is done again.
 func (s *Sweeper) Missed(ctx context.Context) (Missed, error) {
-	var m Missed
-	now := s.o.Clock.Now()
-	if halts, err := store.Halts(ctx, s.o.DB); err != nil || len(halts) > 0 {
-		return m, mysqldb.Explain(err) // what Odoo says now may be another one's word
+	l := &look{s: s, now: s.o.Clock.Now(), done: map[reading]verdict{}}
+	err := l.run(ctx)
+	return l.missed, errors.Join(err, l.keep(ctx))
+}
+
+// look is one look for what did not arrive. All of it goes by the time it began
+// at: each number has one turn, whatever the clock does meanwhile.
+type look struct {
+	s       *Sweeper
+	now     time.Time
+	missed  Missed
+	done    map[reading]verdict // once for all numbers that tell of a record
+	records int64               // that were read
+}
+
+func (l *look) run(ctx context.Context) error {
+	s := l.s
+	trust, err := l.trust(ctx)
+	if err != nil || trust == none {
+		return err
 	}
-	if err := s.askStreams(ctx, now); err != nil {
-		return m, err
+	if err := s.askStreams(ctx, l.now); err != nil {
+		return err
 	}
-	skipped, err := queue.NoteMissing(ctx, s.o.DB, now, Grace)
+	skipped, err := queue.NoteMissing(ctx, s.o.DB, l.now, Grace)
 	for _, gap := range skipped {
 		s.o.Logger.Warn("numbers of webhooks are missing, too many to be looked for: poll and sweep find what they told",
 			zap.String("stream", gap.Stream), zap.Int64("from", gap.From), zap.Int64("to", gap.Upto))
 	}
-	if err != nil || !s.showsDeliveries(now) {
-		return m, err
+	if err != nil || trust != full || !s.showsDeliveries(l.now) {
+		return err
 	}
-	for ctx.Err() == nil {
-		stream, missing, err := queue.DueMissing(ctx, s.o.DB, now, deliveriesAtOnce)
-		if err != nil || len(missing) == 0 {
-			return m, err
+	for {
+		stream, due, err := queue.DueMissing(ctx, s.o.DB, l.now, deliveriesAtOnce)
+		if err != nil || len(due) == 0 {
+			return err
 		}
-		told, err := s.deliveries(ctx, stream, missing)
-		if s.noteHidden(err, now) {
-			return m, nil
+		told, err := s.deliveries(ctx, stream, due)
+		if s.noteHidden(err, l.now) {
+			return nil
 		}
 		if err != nil {
-			return m, err
+			return err
 		}
-		one := look{s: s, stream: stream, now: now, told: told}
-		if err := one.repair(ctx, missing, &m); err != nil {
-			return m, err
+		if err := l.settle(ctx, stream, due, told); err != nil {
+			return err
 		}
 	}
-	return m, ctx.Err()
 }
 
-// look is one turn of a stream. All of it goes by the time it began at: each
-// number has one turn, whatever the clock does meanwhile.
-type look struct {
-	s      *Sweeper
-	stream string
-	now    time.Time
-	told   map[int64]delivery
+// trust is how far Odoo's word about numbers goes while models are halted.
+type trust int
 
-	done, forgotten, wait []int64
-}
+const (
+	full     trust = iota
+	counters       // a restored Odoo says how far it is; what it lacks may be in the right one
+	none           // it is another database
+)
 
-// repair reads the records of what Odoo is done with. What it will still send,
-// or cannot be synced now, is looked at again after another grace.
-func (l *look) repair(ctx context.Context, missing []queue.Missing, m *Missed) error {
-	byModel := map[string][]delivery{}
-	for _, one := range missing {
-		d, known := l.told[one.Number]
-		d.late = l.now.Sub(one.Since) >= patience
-		switch {
-		case !known, d.nonsense && d.late:
-			l.forgotten = append(l.forgotten, one.Number)
-		case d.nonsense, d.open && !d.late:
-			l.wait = append(l.wait, one.Number)
-		default:
-			byModel[d.model] = append(byModel[d.model], d)
-		}
-	}
-	for model, list := range byModel {
-		if err := l.model(ctx, model, list); err != nil {
-			return err // those of this round that were read are read once more
-		}
-	}
-	db := l.s.o.DB
-	if n := len(l.forgotten); n > 0 {
-		l.s.o.Logger.Warn("webhooks did not arrive, and what they told cannot be read from Odoo: poll and sweep find it", zap.String("stream", l.stream), zap.Int("webhooks", n))
-	}
-	if err := queue.CloseMissing(ctx, db, l.stream, slices.Concat(l.done, l.forgotten)); err != nil {
-		return err
-	}
-	m.Repaired, m.Forgotten = m.Repaired+int64(len(l.done)), m.Forgotten+int64(len(l.forgotten))
-	return queue.WaitMissing(ctx, db, l.stream, l.wait, l.now.Add(Grace))
-}
-
-// model reads the records of one model. What is wrong with one model keeps no
-// other from being read; a side that is out of reach ends the look.
-func (l *look) model(ctx context.Context, model string, list []delivery) error {
-	read, err := l.s.readMissed(ctx, model, list)
-	if code := record.CodeOf(err); err != nil && (ctx.Err() != nil || !code.Final() && code != record.CodeConfig) { // CodeConfig: no right to the model
-		return err
-	}
+func (l *look) trust(ctx context.Context) (trust, error) {
+	halts, err := store.Halts(ctx, l.s.o.DB)
 	if err != nil {
-		l.s.o.Logger.Warn("webhooks did not arrive, and their records cannot be read now", zap.String("model", model), zap.Int("webhooks", len(list)), logs.Failure(err))
+		return none, mysqldb.Explain(err)
 	}
-	for _, d := range list {
+	least := full
+	for _, halt := range halts {
 		switch {
-		case read[d.id]:
-			l.done = append(l.done, d.number)
-		case d.late && err != nil:
-			l.forgotten = append(l.forgotten, d.number)
-		default:
-			l.wait = append(l.wait, d.number)
+		case halt.Kind == reconcile.HaltOtherDatabase:
+			return none, nil
+		case halt.Wide:
+			least = counters
 		}
 	}
-	return nil
+	return least, nil
 }
 
-// readMissed syncs the records and tells which are through, or refused for good.
-func (s *Sweeper) readMissed(ctx context.Context, model string, list []delivery) (map[int64]bool, error) {
-	began := s.o.Clock.Now()
-	targets := make([]reconcile.Target, len(list))
-	for i, d := range list {
-		targets[i] = reconcile.Target{OdooID: d.id, Into: d.into, Deletion: d.deletes, Cause: store.Cause{Kind: "missed"}}
-	}
-	results, err := s.o.Engine.SyncRecords(ctx, model, targets)
-	read, counts := map[int64]bool{}, Counts{}
-	for _, r := range results {
-		final := r.Err != nil && !reconcile.Held(r.Err) && record.CodeOf(r.Err).Final()
-		if final {
-			s.o.Logger.Warn("a webhook did not arrive, and its record was refused", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), logs.Failure(r.Err))
-			if shown := s.o.Engine.ShowRefusal(ctx, model, r); shown != nil {
-				continue
-			}
-		}
-		if r.Err == nil || final {
-			read[r.OdooID] = true
-			counts[Repaired]++
-			s.o.Logger.Info("a webhook did not arrive; its record was read", zap.String("model", model), zap.Int64("odoo_id", r.OdooID), zap.String("kind", string(r.Found)))
+// settle reads the records of what Odoo is done with. What it will still send,
+// or cannot be synced now, is looked at again after another grace. When a side is
+// out of reach the look ends; what was read before is closed all the same.
+func (l *look) settle(ctx context.Context, stream string, due []queue.Missing, told map[int64]delivery) error {
+	t := &turn{look: l, stream: stream}
+	byModel := t.sort(due, told)
+	for _, model := range slices.Sorted(maps.Keys(byModel)) {
+		if unreachable := t.model(ctx, model, byModel[model]); unreachable != nil {
+			t.forgotten = nil // nobody can be asked whether that is so
+			return errors.Join(unreachable, t.close(ctx))
 		}
 	}
-	if err != nil || counts[Repaired] == 0 {
-		return read, err
+	return errors.Join(t.forget(ctx), t.close(ctx))
+}
+
+// keep leaves a run of a look that read something.
+func (l *look) keep(ctx context.Context) error {
+	if l.records == 0 {
+		return nil
 	}
 	run := &store.Run{Kind: "missed", Cause: "schedule"}
-	if err := store.StartRun(ctx, s.o.DB, began, run); err != nil {
-		return read, mysqldb.Explain(err)
+	if err := store.StartRun(ctx, l.s.o.DB, l.now, run); err != nil {
+		return mysqldb.Explain(err)
 	}
-	run.State, run.Counts, run.Done, run.Total = store.RunDone, counts, counts[Repaired], counts[Repaired]
-	return read, mysqldb.Explain(store.SaveRun(ctx, s.o.DB, s.o.Clock.Now(), run))
+	run.State, run.Counts, run.Done, run.Total = store.RunDone, Counts{Repaired: l.records}, l.records, l.records
+	return mysqldb.Explain(store.SaveRun(ctx, l.s.o.DB, l.s.o.Clock.Now(), run))
 }

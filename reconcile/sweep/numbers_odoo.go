@@ -10,7 +10,6 @@ import (
 
 	"odoosync/internal/logs"
 	"odoosync/internal/queue"
-	"odoosync/internal/record"
 	"odoosync/odooclient"
 )
 
@@ -57,11 +56,8 @@ func (s *Sweeper) askStreams(ctx context.Context, now time.Time) error {
 
 // delivery is what Odoo says of a number.
 type delivery struct {
-	number   int64
-	model    string
-	id       int64
-	into     int64 // the contact that a deleted one was merged into
-	deletes  bool
+	number int64
+	reading
 	open     bool // it is still to be sent
 	nonsense bool // it names no record, or Odoo answered another question
 	late     bool // it is missing for so long that nobody will send it
@@ -120,7 +116,7 @@ func readDelivery(raw odooclient.Raw) delivery {
 func (s *Sweeper) showsDeliveries(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hidden.IsZero() || !now.Before(s.hidden.Add(askAgain))
+	return s.hidden.IsZero() || now.Sub(s.hidden).Abs() >= askAgain // a clock may be set back
 }
 
 // noteHidden reports that an answer says that Odoo has no deliveries, or not for

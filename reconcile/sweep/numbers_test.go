@@ -227,3 +227,20 @@ func TestWithoutNumbersNothingIsAsked(t *testing.T) {
 	require.Equal(t, before, b.sim.Stats().Calls)
 	require.False(t, slices.Contains([]string{"1"}, b.open()))
 }
+
+// A record that was edited often is read once, whatever the number of calls that
+// its numbers take.
+func TestManyNumbersOfARecordAreReadOnce(t *testing.T) {
+	b, o := newTold(t)
+	id := b.sim.Create("res.partner", odoosim.Values{"name": "Mairie"})
+	for n := range int64(450) {
+		o.add(1+n, "res.partner", id, "failed")
+	}
+	b.arrived(451)
+	b.missed()
+	b.clock.Advance(sweep.Grace)
+	require.Equal(t, sweep.Missed{Repaired: 450}, b.missed())
+	require.Equal(t, 3, o.asked)
+	require.Equal(t, "1 | 1", b.rows("SELECT done, JSON_VALUE(counts, '$.repaired') FROM sync_runs WHERE kind = 'missed'"))
+	require.Empty(t, b.open())
+}
