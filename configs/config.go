@@ -65,6 +65,7 @@ type Config struct {
 	} `koanf:"mapping"`
 	Alerts struct {
 		WebhookURL Secret `koanf:"webhook_url"` // such addresses carry their key
+		Link       string `koanf:"link"`
 	} `koanf:"alerts"`
 	Log struct {
 		Level        string `koanf:"level"`

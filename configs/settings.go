@@ -76,7 +76,8 @@ var sections = []section{
 		{"file", "Your own mapping. Empty: the built-in one, configs/mapping.yaml.", "/etc/odoosync/mapping.yaml"},
 	}},
 	{"alerts", "Who is told when something needs a person.", []setting{
-		{"webhook_url", "An address that takes a JSON POST. Such addresses carry their key, so it counts as a secret. Read and checked, but not used yet.", "file:/run/secrets/alerts"},
+		{"webhook_url", "An address that takes a JSON POST. Such addresses carry their key, so it counts as a secret. docs/operating.md says what is sent. Empty: nobody is told.", "file:/run/secrets/alerts"},
+		{"link", "The address at which people reach this daemon, for the link in an alert. Empty: its own.", "https://sync.example.com"},
 	}},
 	{"log", "What is written to standard error.", []setting{
 		{"level", "debug, info, warn or error.", "info"},

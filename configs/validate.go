@@ -28,6 +28,9 @@ func (v *validator) validate(c Config) {
 	if at := c.Alerts.WebhookURL.Reveal(); at != "" && !isAddress(at) {
 		v.problem("alerts.webhook_url", "is no address: write it as https://host/path")
 	}
+	if at := c.Alerts.Link; at != "" && !isAddress(at) {
+		v.problem("alerts.link", "is no address: write it as %s", examples["alerts.link"])
+	}
 }
 
 type validator struct {

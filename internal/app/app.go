@@ -53,16 +53,18 @@ type App struct {
 	o      Options
 	log    *zap.Logger
 
-	db     *mysqldb.DB
-	local  *localdb.Server
-	client *odooclient.Client
-	inbox  *queue.Inbox
-	owner  string // of leases
-	keys   keys
-	addr   net.Addr
-	stats  *metrics
-	waited figures.Responses // how long senders waited, since the last flush
-	paused *pauses
+	db      *mysqldb.DB
+	local   *localdb.Server
+	client  *odooclient.Client
+	inbox   *queue.Inbox
+	owner   string // of leases
+	keys    keys
+	addr    net.Addr
+	stats   *metrics
+	waited  figures.Responses // how long senders waited, since the last flush
+	paused  *pauses
+	reach   *reach
+	started time.Time
 
 	failed chan error // a part that cannot go on
 
@@ -105,7 +107,8 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	}
 	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(o.Version), owner: leaseOwner()}
 	a.bound.reason = "connecting to Odoo"
-	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startKeeping, a.startHTTP, a.startWork} {
+	a.reach, a.started = &reach{clock: o.Clock}, o.Clock.Now()
+	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startKeeping, a.startHTTP, a.startAlerts, a.startWork} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, a.Stop(context.Background()))
 		}
@@ -211,6 +214,7 @@ func (a *App) startOdoo(context.Context) error {
 // called notes a call to Odoo.
 func (a *App) called(c odooclient.CallInfo) {
 	a.stats.call(c)
+	a.reach.note(c)
 	a.log.Debug("call to Odoo", zap.String("model", c.Model), zap.String("method", c.Method), zap.String("code", string(c.Code)), zap.Duration("took", c.Duration), zap.String("request_id", c.Requests))
 }
 
