@@ -57,6 +57,8 @@ type Config struct {
 	Retention struct {
 		WebhookLogs time.Duration `koanf:"webhook_logs"`
 		Runs        time.Duration `koanf:"runs"`
+		Changes     time.Duration `koanf:"changes"`
+		Redact      []string      `koanf:"redact"`
 	} `koanf:"retention"`
 	Mapping struct {
 		File string `koanf:"file"`
@@ -95,6 +97,7 @@ func Default() Config {
 	c.Reconcile.MaxDeletePercent = 10
 	c.Retention.WebhookLogs = 90 * 24 * time.Hour
 	c.Retention.Runs = 90 * 24 * time.Hour
+	c.Retention.Changes = 365 * 24 * time.Hour
 	c.Log.Level, c.Log.Format = "info", "console"
 	return c
 }

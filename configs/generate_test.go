@@ -48,7 +48,7 @@ func TestGeneratedFileIsTheDefault(t *testing.T) {
 	requireGenerated(t, path, yamlText())
 	c, err := Load(Sources{File: path})
 	require.NoError(t, err)
-	for _, list := range []any{&c.Odoo.Companies, &c.HTTP.TrustedProxies, &c.Webhooks.APIKeys, &c.Webhooks.SigningSecrets} {
+	for _, list := range []any{&c.Odoo.Companies, &c.HTTP.TrustedProxies, &c.Webhooks.APIKeys, &c.Webhooks.SigningSecrets, &c.Retention.Redact} {
 		v := reflect.ValueOf(list).Elem()
 		require.Zero(t, v.Len())
 		v.SetZero()

@@ -66,9 +66,11 @@ var sections = []section{
 		{"max_deletes", "More deletes of an entity in one direction within 24 hours are held for a person.", "50"},
 		{"max_delete_percent", "So are deletes of more than this percentage of its records, once they are more than 20.", "10"},
 	}},
-	{"retention", "How long history is kept.", []setting{
-		{"webhook_logs", "Received webhooks that are done. 2160h are 90 days. Read and checked, but not used yet.", "2160h"},
-		{"runs", "Runs and the changes they made. Read and checked, but not used yet.", "2160h"},
+	{"retention", "How long history is kept. What waits or runs is kept in any case, and nothing goes within two days.", []setting{
+		{"webhook_logs", "Received webhooks that are done. 2160h are 90 days. Their figures by the hour are kept for 400 days, or as long as the webhooks.", "2160h"},
+		{"runs", "Runs that are over; the latest of each kind stay.", "2160h"},
+		{"changes", "What was changed in which row and record and why, edits that Odoo has taken, and conflicts that are over. 8760h are a year.", "8760h"},
+		{"redact", "Fields whose values are erased from received webhooks ten minutes after they succeeded, such as email and phone, as Odoo's payload names them and at any depth. A webhook that waits or has failed keeps them until then. One whose values were erased can be replayed as a hint, but not where webhooks.source is payload.", "email,phone,street"},
 	}},
 	{"mapping", "Which record becomes which row.", []setting{
 		{"file", "Your own mapping. Empty: the built-in one, configs/mapping.yaml.", "/etc/odoosync/mapping.yaml"},

@@ -218,9 +218,14 @@ func (v *validator) numbers(c Config) {
 	for _, d := range []struct {
 		key   string
 		value time.Duration
-	}{{"reconcile.overlap", c.Reconcile.Overlap}, {"retention.webhook_logs", c.Retention.WebhookLogs}, {"retention.runs", c.Retention.Runs}} {
+	}{{"reconcile.overlap", c.Reconcile.Overlap}, {"retention.webhook_logs", c.Retention.WebhookLogs}, {"retention.runs", c.Retention.Runs}, {"retention.changes", c.Retention.Changes}} {
 		if d.value <= 0 {
 			v.problem(d.key, "must be more than 0, such as %s", examples[d.key])
+		}
+	}
+	for _, name := range c.Retention.Redact {
+		if slices.Contains([]string{"", "id", "event", "timestamp", "data", "_id", "_model", "_action"}, name) {
+			v.problem("retention.redact", "%q is what tells a webhook's event and record, and cannot be erased: name fields such as email", name)
 		}
 	}
 }

@@ -77,6 +77,9 @@ const collisions = 5
 
 // apply does one event.
 func (p *Payloads) apply(ctx context.Context, model string, e queue.Event) (Outcome, error) {
+	if e.Erased {
+		return Refused, record.Errorf(record.CodeRejected, "values in this webhook's data were erased (retention.redact, or odoosync forget), so that it cannot be applied; a newer event of the record, or odoo.url, brings it up to date")
+	}
 	data, err := payloadData(e)
 	if err != nil {
 		return Refused, err

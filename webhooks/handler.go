@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/gin-contrib/requestid"
 	"github.com/gin-gonic/gin"
@@ -40,6 +41,8 @@ type Options struct {
 	// OnReceived is told of every request's status, for metrics; may be nil.
 	OnReceived func(event string, status int)
 	OnEcho     func() // is told of every event that a write of ours has caused; may be nil
+	// OnAnswered is told of every request's answer and how long it took; may be nil.
+	OnAnswered func(status int, took time.Duration)
 }
 
 // Handler serves the webhook endpoints. It is safe for concurrent use.
@@ -96,11 +99,20 @@ func Engine(trustedProxies []string, logger *zap.Logger) (*gin.Engine, error) {
 
 // Register adds the endpoints.
 func (h *Handler) Register(r gin.IRouter) {
-	hooks := r.Group("/webhooks/odoo", h.admit)
+	hooks := r.Group("/webhooks/odoo", h.timed, h.admit)
 	for _, ep := range endpoints {
 		hooks.POST("/"+ep.path, func(c *gin.Context) { h.receive(c, ep) })
 	}
 	hooks.POST("/automation/:key", h.receiveAutomation)
+}
+
+// timed measures how long the sender waits, from its headers to the answer.
+func (h *Handler) timed(c *gin.Context) {
+	begun := h.o.Clock.Now()
+	c.Next()
+	if h.o.OnAnswered != nil {
+		h.o.OnAnswered(c.Writer.Status(), h.o.Clock.Since(begun))
+	}
 }
 
 // admit bounds the requests at work, and with them the bodies in memory.

@@ -28,8 +28,9 @@ func (e *env) replay() *cobra.Command {
 			if err := checkReplay(c, r, since); err != nil {
 				return err
 			}
-			return e.database(c, func(ctx context.Context, _ configs.Config, db *mysqldb.DB) error {
+			return e.database(c, func(ctx context.Context, config configs.Config, db *mysqldb.DB) error {
 				now := time.Now()
+				r.OwnData = config.Source() == configs.SourcePayload
 				if since > 0 {
 					r.Since = now.Add(-since)
 				}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/configs"
+	"odoosync/internal/figures"
 	"odoosync/internal/localdb"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
@@ -59,6 +60,7 @@ type App struct {
 	keys   keys
 	addr   net.Addr
 	stats  *metrics
+	waited figures.Responses // how long senders waited, since the last flush
 	paused *pauses
 
 	failed chan error // a part that cannot go on
@@ -102,7 +104,7 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	}
 	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: leaseOwner()}
 	a.bound.reason = "connecting to Odoo"
-	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startHTTP, a.startWork} {
+	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startKeeping, a.startHTTP, a.startWork} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, a.Stop(context.Background()))
 		}

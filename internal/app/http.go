@@ -29,7 +29,7 @@ func (a *App) startHTTP(context.Context) error {
 		secrets = append(secrets, s.Reveal())
 	}
 	handler, err := webhooks.New(webhooks.Options{Inbox: a.inbox, Keys: keys.webhooks, SigningSecrets: secrets,
-		AllowAnonymous: a.config.Webhooks.AllowAnonymous, BelieveBodies: a.config.Source() == configs.SourcePayload, MaxBody: a.config.Webhooks.MaxBody, Clock: a.o.Clock, Logger: a.log, OnReceived: a.stats.received, OnEcho: a.stats.echoes.Inc})
+		AllowAnonymous: a.config.Webhooks.AllowAnonymous, BelieveBodies: a.config.Source() == configs.SourcePayload, MaxBody: a.config.Webhooks.MaxBody, Clock: a.o.Clock, Logger: a.log, OnReceived: a.stats.received, OnEcho: a.stats.echoes.Inc, OnAnswered: a.answered})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"odoosync/configs"
 	"odoosync/internal/queue"
 )
 
@@ -13,5 +14,6 @@ func (a *App) Webhooks(ctx context.Context, f queue.LogFilter) ([]queue.Logged, 
 
 // Replay implements admin.Webhooks.
 func (a *App) Replay(ctx context.Context, r queue.Replay) (queue.Replayed, error) {
+	r.OwnData = a.config.Source() == configs.SourcePayload
 	return r.Run(ctx, a.db, a.o.Clock.Now())
 }

@@ -211,11 +211,7 @@ const waitsEvery = 10 * time.Second
 // schedule sets up the periodic jobs. A job that panics must not end the
 // daemon, and none runs twice at once.
 func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *reconcile.Pusher, sweeper *sweep.Sweeper) (gocron.Scheduler, error) {
-	s, err := gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
-		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
-			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
-				a.log.Error("a scheduled job failed unexpectedly", zap.String("job", name), zap.Any("panic", failure), zap.Stack("stack"))
-			}))))
+	s, err := a.newScheduler()
 	if err != nil {
 		return nil, err
 	}
@@ -237,6 +233,14 @@ func (a *App) schedule(ctx context.Context, engine *reconcile.Engine, pusher *re
 	}
 	s.Start()
 	return s, nil
+}
+
+func (a *App) newScheduler() (gocron.Scheduler, error) {
+	return gocron.NewScheduler(gocron.WithClock(a.o.Clock), gocron.WithLocation(time.UTC), gocron.WithStopTimeout(drainGrace),
+		gocron.WithGlobalJobOptions(gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithEventListeners(
+			gocron.AfterJobRunsWithPanic(func(_ uuid.UUID, name string, failure any) {
+				a.log.Error("a scheduled job failed unexpectedly", zap.String("job", name), zap.Any("panic", failure), zap.Stack("stack"))
+			}))))
 }
 
 func (a *App) resolveWaits(ctx context.Context, engine *reconcile.Engine) {

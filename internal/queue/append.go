@@ -120,9 +120,9 @@ func (q *Inbox) commit(batch []*appending) {
 }
 
 const insertColumns = "event_type, event_data, status, error_message, received_at, processed_at, model, odoo_id, event_time," +
-	" body, source, delivery_id, request_id, next_attempt_at, outcome, received_us, finished_us, stream, stream_number, origin"
+	" body, source, delivery_id, request_id, next_attempt_at, outcome, received_us, finished_us, stream, stream_number, origin, subject, error_code"
 
-const insertMarks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+const insertMarks = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 // insert writes the batch and tells which deliveries were there before, in the
 // table or twice in the batch. Nearly always that is one statement, which
@@ -160,7 +160,7 @@ func (q *Inbox) insert(ctx context.Context, batch []*appending) (map[*appending]
 
 // insertStatement writes all of a batch but what was seen; "" for nothing.
 func insertStatement(batch []*appending, seen map[*appending]bool, now time.Time) (string, []any) {
-	args := make([]any, 0, len(batch)*20)
+	args := make([]any, 0, len(batch)*22)
 	rows := 0
 	for _, a := range batch {
 		if !seen[a] {
@@ -206,9 +206,9 @@ func (a *appending) args(now time.Time) []any {
 	if received.IsZero() {
 		received = now
 	}
-	status, outcome, finished, processed := "pending", any(nil), any(nil), any(nil)
+	status, outcome, finished, processed, code := "pending", any(nil), any(nil), any(nil), any(nil)
 	if a.rejected != "" {
-		status, outcome, finished, processed = "error", OutcomeFailed, now, now
+		status, outcome, finished, processed, code = "error", OutcomeFailed, now, now, string(record.CodeRejected)
 	}
 	body := e.Body
 	if body == nil {
@@ -220,7 +220,7 @@ func (a *appending) args(now time.Time) []any {
 	}
 	return []any{cut(e.Type, 100), data, status, text(a.rejected), received.UTC(), processed, text(e.Model), id(e.OdooID), when(e.EventTime),
 		body, e.Source, text(e.DeliveryID), text(e.RequestID), received.UTC(), outcome, received.UTC(), finished,
-		text(e.Place.Stream), id(e.Place.Number), text(e.Origin)}
+		text(e.Place.Stream), id(e.Place.Number), text(e.Origin), text(Subject(e.Data)), code}
 }
 
 func cut(s string, n int) string {

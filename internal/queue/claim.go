@@ -78,7 +78,7 @@ func (q *Inbox) lockEvents(ctx context.Context, tx *sql.Tx, now time.Time, recor
 		args = append(args, r.model, r.id)
 	}
 	rows, err := tx.QueryContext(ctx, "SELECT id, event_type, model, odoo_id, COALESCE(event_data, ''), body, source, COALESCE(delivery_id, ''),"+
-		" event_time, received_us, attempts, next_attempt_at, lease_until FROM webhook_logs"+
+		" event_time, received_us, attempts, next_attempt_at, lease_until, body_sha IS NOT NULL FROM webhook_logs"+
 		" WHERE status = 'pending' AND (model, odoo_id) IN ((?, ?)"+strings.Repeat(", (?, ?)", len(records)-1)+") ORDER BY id FOR UPDATE", args...)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (q *Inbox) lockEvents(ctx context.Context, tx *sql.Tx, now time.Time, recor
 		var e Event
 		var at, leased sql.NullTime
 		var next time.Time
-		if err := rows.Scan(&e.ID, &e.Type, &e.Model, &e.OdooID, &e.Data, &e.Body, &e.Source, &e.DeliveryID, &at, &e.ReceivedAt, &e.Attempts, &next, &leased); err != nil {
+		if err := rows.Scan(&e.ID, &e.Type, &e.Model, &e.OdooID, &e.Data, &e.Body, &e.Source, &e.DeliveryID, &at, &e.ReceivedAt, &e.Attempts, &next, &leased, &e.Erased); err != nil {
 			return nil, err
 		}
 		e.EventTime = at.Time

@@ -28,7 +28,7 @@ func (q *Inbox) CompleteTx(ctx context.Context, tx *sql.Tx, ids []int64, outcome
 	now := q.now()
 	args := append([]any{now, outcome, now, now}, q.ours(ids)...)
 	result, err := tx.ExecContext(ctx, "UPDATE webhook_logs SET status = 'success', processed_at = ?, outcome = ?, finished_us = ?,"+
-		" processing_us = TIMESTAMPDIFF(MICROSECOND, received_us, ?), error_message = NULL, lease_owner = NULL, lease_until = NULL"+
+		" processing_us = TIMESTAMPDIFF(MICROSECOND, COALESCE(replayed_at, received_us), ?), error_message = NULL, error_code = NULL, lease_owner = NULL, lease_until = NULL"+
 		" WHERE "+oursWhere(len(ids)), args...)
 	if err != nil {
 		return err
@@ -67,21 +67,24 @@ func (q *Inbox) Retry(ctx context.Context, e Event, cause error) (gaveUp bool, e
 	if e.Attempts > 1 {
 		pause += time.Duration(rand.Int64N(int64(pause) / 5))
 	}
-	return false, q.update(ctx, "attempts = attempts + 1, next_attempt_at = ?, error_message = ?, lease_owner = NULL, lease_until = NULL",
-		[]int64{e.ID}, q.now().Add(pause), record.Message(cause))
+	return false, q.update(ctx, "attempts = attempts + 1, next_attempt_at = ?, error_message = ?, error_code = ?, lease_owner = NULL, lease_until = NULL",
+		[]int64{e.ID}, q.now().Add(pause), record.Message(cause), codeOf(cause))
 }
+
+// codeOf is an error's code as error_code holds it.
+func codeOf(err error) any { return text(string(record.CodeOf(err))) }
 
 // Fail ends events that were refused, with the reason.
 func (q *Inbox) Fail(ctx context.Context, ids []int64, cause error) error {
 	now := q.now()
-	return q.update(ctx, "status = 'error', processed_at = ?, outcome = 'failed', finished_us = ?, error_message = ?, attempts = attempts + 1,"+
-		" lease_owner = NULL, lease_until = NULL", ids, now, now, record.Message(cause))
+	return q.update(ctx, "status = 'error', processed_at = ?, outcome = 'failed', finished_us = ?, error_message = ?, error_code = ?, attempts = attempts + 1,"+
+		" lease_owner = NULL, lease_until = NULL", ids, now, now, record.Message(cause), codeOf(cause))
 }
 
 // Postpone gives events back until a side is reachable again. It costs no
 // attempt.
 func (q *Inbox) Postpone(ctx context.Context, ids []int64, until time.Time, reason error) error {
-	return q.update(ctx, "next_attempt_at = ?, error_message = ?, lease_owner = NULL, lease_until = NULL", ids, until.UTC(), record.Message(reason))
+	return q.update(ctx, "next_attempt_at = ?, error_message = ?, error_code = ?, lease_owner = NULL, lease_until = NULL", ids, until.UTC(), record.Message(reason), codeOf(reason))
 }
 
 // Release gives claimed events back untouched.
@@ -114,8 +117,8 @@ func (q *Inbox) LookAgainTx(ctx context.Context, tx *sql.Tx, ids []int64, after 
 			args = append(args, id)
 		}
 		args = append(args, now.Add(d/2))
-		_, err := tx.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us)"+
-			" SELECT event_type, event_data, ?, model, odoo_id, event_time, '', '"+SourceRecheck+"', request_id, ?, ? FROM webhook_logs told"+
+		_, err := tx.ExecContext(ctx, "INSERT INTO webhook_logs (event_type, event_data, received_at, model, odoo_id, event_time, body, source, request_id, next_attempt_at, received_us, subject)"+
+			" SELECT event_type, event_data, ?, model, odoo_id, event_time, '', '"+SourceRecheck+"', request_id, ?, ?, subject FROM webhook_logs told"+
 			" WHERE id IN ("+marks(len(ids))+") AND source <> '"+SourceRecheck+"'"+
 			" AND NOT EXISTS (SELECT 1 FROM webhook_logs planned WHERE planned.model = told.model AND planned.odoo_id = told.odoo_id"+
 			" AND planned.status = 'pending' AND planned.source = '"+SourceRecheck+"' AND planned.next_attempt_at >= ?) ORDER BY id DESC LIMIT 1", args...)

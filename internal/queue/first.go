@@ -14,8 +14,8 @@ func FirstTime(ctx context.Context, tx *sql.Tx, e Event) (time.Time, error) {
 		return e.EventTime, nil
 	}
 	first := sql.NullTime{}
-	err := tx.QueryRowContext(ctx, "SELECT MIN(event_time) FROM webhook_logs WHERE model = ? AND odoo_id = ? AND source = ? AND body = ?",
-		e.Model, e.OdooID, e.Source, e.Body).Scan(&first)
+	err := tx.QueryRowContext(ctx, "SELECT MIN(event_time) FROM webhook_logs WHERE model = ? AND odoo_id = ? AND source = ? AND (body = ? OR body_sha = UNHEX(SHA2(?, 256)))",
+		e.Model, e.OdooID, e.Source, e.Body, e.Body).Scan(&first)
 	if err != nil || !first.Valid {
 		return e.EventTime, err
 	}

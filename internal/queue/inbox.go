@@ -36,6 +36,7 @@ type Event struct {
 	EventTime  time.Time // UTC; zero when the sender did not say
 	ReceivedAt time.Time // UTC
 	Attempts   int
+	Erased     bool // values in its data were erased since: it is a hint, and no more
 }
 
 // OutcomeFailed is the outcome of an event that was refused.

@@ -3,8 +3,7 @@ package queue
 import (
 	"context"
 	"database/sql"
-	"strconv"
-	"strings"
+	"encoding/json"
 	"time"
 
 	"odoosync/internal/mysqldb"
@@ -12,75 +11,91 @@ import (
 
 // Logged is a webhook as a person is shown it. Times are UTC.
 type Logged struct {
-	ID          int64      `json:"id"`
-	Event       string     `json:"event"`
-	Model       string     `json:"model,omitempty"`
-	OdooID      int64      `json:"odoo_id,omitempty"`
-	Status      string     `json:"status"`            // pending, success, error
-	Outcome     string     `json:"outcome,omitempty"` // applied, merged, ignored, deleted, failed
-	Error       string     `json:"error,omitempty"`   // why it failed, or why it waits
-	Source      string     `json:"source"`            // webhook, automation, recheck
-	Attempts    int        `json:"attempts"`          // that failed
-	DeliveryID  string     `json:"delivery_id,omitempty"`
-	EventTime   *time.Time `json:"event_time,omitempty"`
-	ReceivedAt  time.Time  `json:"received_at"`
-	FinishedAt  *time.Time `json:"finished_at,omitempty"`
-	NextAttempt *time.Time `json:"next_attempt_at,omitempty"` // of one that waits
+	ID           int64      `json:"id"`
+	Event        string     `json:"event"`
+	Model        string     `json:"model,omitempty"`
+	OdooID       int64      `json:"odoo_id,omitempty"`
+	Subject      string     `json:"subject,omitempty"` // the record's name, as the event told it
+	Status       string     `json:"status"`            // pending, success, error
+	Outcome      string     `json:"outcome,omitempty"` // applied, merged, ignored, deleted, failed
+	Code         string     `json:"code,omitempty"`    // of the error, as record.Code has it
+	Error        string     `json:"error,omitempty"`   // why it failed, or why it waits
+	Source       string     `json:"source"`            // webhook, automation, recheck
+	Origin       string     `json:"origin,omitempty"`  // who made the change, where it was not a person
+	Attempts     int        `json:"attempts"`          // that failed
+	DeliveryID   string     `json:"delivery_id,omitempty"`
+	EventTime    *time.Time `json:"event_time,omitempty"`
+	ReceivedAt   time.Time  `json:"received_at"`
+	ReplayedAt   *time.Time `json:"replayed_at,omitempty"` // when a person had it worked again last
+	FinishedAt   *time.Time `json:"finished_at,omitempty"`
+	ProcessingUS int64      `json:"processing_us,omitempty"`   // from the receipt, or the replay, to success
+	NextAttempt  *time.Time `json:"next_attempt_at,omitempty"` // of one that waits
+	Erased       bool       `json:"erased,omitempty"`          // values in its data were erased
+}
+
+// Content is a webhook with what it told.
+type Content struct {
+	Logged
+	Data      json.RawMessage `json:"data,omitempty"`
+	Body      string          `json:"body"` // as received
+	RequestID string          `json:"request_id,omitempty"`
+	Stream    string          `json:"stream,omitempty"`
+	Number    int64           `json:"stream_number,omitempty"` // in its stream
 }
 
 // LogFilter chooses webhooks; the zero filter takes the latest ones.
 type LogFilter struct {
 	Status string // pending, success, error
 	Event  string // exactly
-	Search string // an id, a record's id in Odoo, or how an event's type begins
-	Before int64  // only those with a smaller id, to page on; 0 for the latest
-	Limit  int    // 0: 100
+	Code   string // of the error, exactly
+	// Search is an id, a record's id in Odoo, or how a record's name or an event's
+	// type begins.
+	Search     string
+	From, Upto time.Time // of the receipt; zero for no bound
+	Before     int64     // only those with a smaller id, to page on; 0 for the latest
+	Limit      int       // 0: 100
+
+	above int64 // only those with a larger id
 }
 
-// where is the filter's condition, but for Before.
-func (f LogFilter) where() (string, []any) {
-	where, args := []string{"TRUE"}, []any{}
-	add := func(term string, list ...any) { where, args = append(where, term), append(args, list...) }
-	if f.Status != "" {
-		add("status = ?", f.Status)
-	}
-	if f.Event != "" {
-		add("event_type = ?", f.Event)
-	}
-	if n, err := strconv.ParseInt(f.Search, 10, 64); err == nil {
-		// The models are few, and the index by record begins with them.
-		add("id IN (SELECT ? UNION SELECT r.id FROM (SELECT DISTINCT model FROM webhook_logs WHERE model IS NOT NULL) m"+
-			" JOIN webhook_logs r ON r.model = m.model AND r.odoo_id = ?)", n, n)
-	} else if f.Search != "" {
-		add("event_type LIKE ?", strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Search)+"%")
-	}
-	return strings.Join(where, " AND "), args
-}
+const loggedColumns = "w.id, w.event_type, COALESCE(w.model, ''), COALESCE(w.odoo_id, 0), COALESCE(w.subject, ''), w.status, COALESCE(w.outcome, ''), COALESCE(w.error_code, ''), COALESCE(w.error_message, '')," +
+	" w.source, COALESCE(w.origin, ''), w.attempts, COALESCE(w.delivery_id, ''), w.event_time, w.received_us, w.replayed_at, w.finished_us, COALESCE(w.processing_us, 0), w.next_attempt_at, w.body_sha IS NOT NULL"
 
-const loggedColumns = "id, event_type, COALESCE(model, ''), COALESCE(odoo_id, 0), status, COALESCE(outcome, ''), COALESCE(error_message, ''), source," +
-	" attempts, COALESCE(delivery_id, ''), event_time, received_us, finished_us, next_attempt_at"
-
-// scan reads loggedColumns, and more columns behind them.
-func (l *Logged) scan(rows *sql.Rows, more ...any) error {
-	var at, finished, next sql.NullTime
-	err := rows.Scan(append([]any{&l.ID, &l.Event, &l.Model, &l.OdooID, &l.Status, &l.Outcome, &l.Error, &l.Source, &l.Attempts, &l.DeliveryID, &at, &l.ReceivedAt, &finished, &next}, more...)...)
-	l.EventTime, l.FinishedAt = timeOf(at), timeOf(finished)
-	if l.Status == "pending" {
-		l.NextAttempt = timeOf(next)
-	}
-	return err
-}
+// latest is how many of the latest webhooks a search by text looks at first. What
+// many have is found among them at once; what few have, or only old ones, is found
+// by its index, which is no use for what many have.
+const latest = 20_000
 
 // ReadLog returns webhooks, the latest first.
 func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
-	where, args := f.where()
-	if f.Before > 0 {
-		where, args = where+" AND id < ?", append(args, f.Before)
-	}
 	if f.Limit == 0 {
 		f.Limit = 100
 	}
-	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+" FROM webhook_logs WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, f.Limit)...)
+	if f.byText() {
+		newest, err := ids(ctx, db, "SELECT COALESCE(MAX(id), 0) FROM webhook_logs")
+		if err != nil {
+			return nil, mysqldb.Explain(err)
+		}
+		end := newest[0].(int64) + 1
+		if f.Before > 0 {
+			end = min(end, f.Before)
+		}
+		near := f
+		near.above = max(end-latest, 0)
+		found, err := readLog(ctx, db, near)
+		if err != nil || len(found) == f.Limit || near.above == 0 {
+			return found, err
+		}
+	}
+	return readLog(ctx, db, f)
+}
+
+func readLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
+	query, args, err := f.query(ctx, db)
+	if err != nil || query == "" {
+		return nil, mysqldb.Explain(err)
+	}
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
@@ -96,35 +111,36 @@ func ReadLog(ctx context.Context, db Querier, f LogFilter) ([]Logged, error) {
 	return out, mysqldb.Explain(rows.Err())
 }
 
-// LoggedWhole is a webhook with all that is kept of it.
-type LoggedWhole struct {
-	Logged
-	Body       []byte        // the request as received
-	Data       []byte        // the payload's data, JSON; nil for none
-	RequestID  string        // "" for none
-	Place      Place         // its number at the sender, zero for none
-	Origin     string        // who made the change, as the sender said; "" for people
-	Processing time.Duration // of the last attempt, 0 for none
-}
-
-// ReadOne returns a webhook whole, nil where there is none of that id.
-func ReadOne(ctx context.Context, db Querier, id int64) (*LoggedWhole, error) {
-	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+", body, event_data, COALESCE(request_id, ''), COALESCE(stream, ''), COALESCE(stream_number, 0), COALESCE(origin, ''), COALESCE(processing_us, 0)"+
-		" FROM webhook_logs WHERE id = ?", id)
+// ReadWebhook returns one webhook with what it told, nil where there is none.
+func ReadWebhook(ctx context.Context, db Querier, id int64) (*Content, error) {
+	rows, err := db.QueryContext(ctx, "SELECT "+loggedColumns+", COALESCE(w.event_data, ''), w.body, COALESCE(w.request_id, ''), COALESCE(w.stream, ''), COALESCE(w.stream_number, 0) FROM webhook_logs w WHERE w.id = ?", id)
 	if err != nil {
 		return nil, mysqldb.Explain(err)
 	}
 	defer rows.Close()
-	var out *LoggedWhole
+	var out *Content
 	for rows.Next() {
-		out = &LoggedWhole{}
-		var us int64
-		if err := out.scan(rows, &out.Body, &out.Data, &out.RequestID, &out.Place.Stream, &out.Place.Number, &out.Origin, &us); err != nil {
+		var c Content
+		var data, body []byte
+		if err := c.scan(rows, &data, &body, &c.RequestID, &c.Stream, &c.Number); err != nil {
 			return nil, mysqldb.Explain(err)
 		}
-		out.Processing = time.Duration(us) * time.Microsecond
+		c.Data, c.Body = data, string(body)
+		out = &c
 	}
 	return out, mysqldb.Explain(rows.Err())
+}
+
+// scan reads loggedColumns, and what follows them.
+func (l *Logged) scan(rows *sql.Rows, more ...any) error {
+	var at, replayed, finished, next sql.NullTime
+	err := rows.Scan(append([]any{&l.ID, &l.Event, &l.Model, &l.OdooID, &l.Subject, &l.Status, &l.Outcome, &l.Code, &l.Error, &l.Source, &l.Origin, &l.Attempts, &l.DeliveryID,
+		&at, &l.ReceivedAt, &replayed, &finished, &l.ProcessingUS, &next, &l.Erased}, more...)...)
+	l.EventTime, l.ReplayedAt, l.FinishedAt = timeOf(at), timeOf(replayed), timeOf(finished)
+	if l.Status == "pending" {
+		l.NextAttempt = timeOf(next)
+	}
+	return err
 }
 
 func timeOf(t sql.NullTime) *time.Time {

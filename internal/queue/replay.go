@@ -21,15 +21,20 @@ type Replay struct {
 	IDs    []int64
 	Status string    // "error", "success" or "pending"; "" with IDs
 	Event  string    // only these, exactly
+	Code   string    // only those with this error, exactly
 	Search string    // only these, as LogFilter has it
 	Since  time.Time // only those received since then; zero for all
+	// OwnData: events are applied by their own data (webhooks.source: payload), so
+	// that one whose data was erased cannot be worked again.
+	OwnData bool
 }
 
 // Replayed is what became of them.
 type Replayed struct {
-	Again   int64 `json:"again"`   // finished ones that wait again, from their first attempt
-	Hurried int64 `json:"hurried"` // waiting ones that are due now
-	Busy    int64 `json:"busy"`    // being worked right now, and left alone
+	Again   int64 `json:"again"`            // finished ones that wait again, from their first attempt
+	Hurried int64 `json:"hurried"`          // waiting ones that are due now
+	Busy    int64 `json:"busy"`             // being worked right now, and left alone
+	Erased  int64 `json:"erased,omitempty"` // left out: their data, or a later one's of the same time, was erased
 }
 
 // String says it for a person.
@@ -46,6 +51,9 @@ func (r Replayed) String() string {
 	}
 	if r.Busy > 0 {
 		out += fmt.Sprintf("; %s left alone, being worked right now", webhooks(r.Busy))
+	}
+	if r.Erased > 0 {
+		out += fmt.Sprintf("; %s left out, because values in their data, or in that of a later one of the same record and time, were erased", webhooks(r.Erased))
 	}
 	return out + "."
 }
@@ -71,13 +79,14 @@ func (r Replay) Run(ctx context.Context, db *mysqldb.DB, now time.Time) (Replaye
 		}
 		var page Replayed
 		err = db.InTx(ctx, func(tx *sql.Tx) error {
-			page, err = again(ctx, tx, now.UTC(), ids)
+			page, err = r.again(ctx, tx, now.UTC(), ids)
 			return err
 		})
 		if err != nil {
 			return out, err
 		}
 		out.Again, out.Hurried, out.Busy = out.Again+page.Again, out.Hurried+page.Hurried, out.Busy+page.Busy
+		out.Erased += page.Erased
 		after = ids[len(ids)-1].(int64)
 	}
 }
@@ -88,7 +97,7 @@ const workable = "model IS NOT NULL AND odoo_id IS NOT NULL AND NOT (status = 'e
 // known refuses ids of nothing that can be worked.
 func (r Replay) known(ctx context.Context, db Querier) error {
 	for _, id := range r.IDs {
-		found, err := ids(ctx, db, "SELECT IF("+workable+", 1, 0) FROM webhook_logs WHERE id = ?", id)
+		found, err := ids(ctx, db, "SELECT IF("+workable+", IF(body_sha IS NULL, 1, 2), 0) FROM webhook_logs WHERE id = ?", id)
 		switch {
 		case err != nil:
 			return mysqldb.Explain(err)
@@ -96,51 +105,66 @@ func (r Replay) known(ctx context.Context, db Querier) error {
 			return record.Wrap(record.CodeRejected, ErrNoWebhook, "there is no webhook %d in webhook_logs", id)
 		case found[0].(int64) == 0:
 			return record.Errorf(record.CodeRejected, "webhook %d was refused as it came (its error_message says why) and can only be sent again, mended", id)
+		case found[0].(int64) == 2 && r.OwnData:
+			return record.Errorf(record.CodeRejected, "webhook %d cannot be worked again: values in its data were erased (retention.redact, or odoosync forget), and its data is all there is to apply (webhooks.source: payload)", id)
 		}
 	}
 	return nil
 }
 
 func (r Replay) page(ctx context.Context, db Querier, after int64) ([]any, error) {
-	where, args := r.where()
-	return ids(ctx, db, "SELECT id FROM webhook_logs WHERE "+where+" AND id > ? ORDER BY id LIMIT ?", append(args, after, perReplay)...)
+	query, args, err := r.query(ctx, db, "w.id > ?", after)
+	if err != nil || query == "" {
+		return nil, err
+	}
+	return ids(ctx, db, "SELECT id FROM ("+query+") chosen ORDER BY id LIMIT ?", append(args, perReplay)...)
 }
 
 // Count tells how many webhooks are meant, as they stand now.
 func (r Replay) Count(ctx context.Context, db Querier) (int64, error) {
-	where, args := r.where()
-	found, err := ids(ctx, db, "SELECT COUNT(*) FROM webhook_logs WHERE "+where, args...)
+	query, args, err := r.query(ctx, db, "TRUE")
+	if err != nil || query == "" {
+		return 0, mysqldb.Explain(err)
+	}
+	found, err := ids(ctx, db, "SELECT COUNT(*) FROM ("+query+") chosen", args...)
 	if err != nil || len(found) == 0 {
 		return 0, mysqldb.Explain(err)
 	}
 	return found[0].(int64), nil
 }
 
-func (r Replay) where() (string, []any) {
-	where, args := workable, []any{}
-	if len(r.IDs) > 0 {
+// query is a statement for the ids of those that are meant, "" for none.
+func (r Replay) query(ctx context.Context, db Querier, where string, args ...any) (string, []any, error) {
+	where += " AND " + workable
+	f := LogFilter{Status: r.Status, Event: r.Event, Code: r.Code, Search: r.Search, From: r.Since}
+	switch {
+	case len(r.IDs) > 0:
 		where += " AND id IN (" + marks(len(r.IDs)) + ")"
 		for _, id := range r.IDs {
 			args = append(args, id)
 		}
-	} else if r.Status+r.Event+r.Search == "" { // a filter that was forgotten takes nothing
-		where += " AND FALSE"
-	} else { // second looks are of the daemon's own making
-		shown, more := LogFilter{Status: r.Status, Event: r.Event, Search: r.Search}.where()
-		where, args = where+" AND source <> '"+SourceRecheck+"' AND "+shown, more
+		f = LogFilter{From: r.Since}
+	case r.Status+r.Event+r.Code+r.Search == "": // a filter that was forgotten takes nothing
+		return "", nil, nil
+	default: // second looks are of the daemon's own making
+		where += " AND source <> '" + SourceRecheck + "'"
 	}
-	if !r.Since.IsZero() {
-		where, args = where+" AND received_us >= ?", append(args, r.Since.UTC())
-	}
-	return where, args
+	return f.all(ctx, db, where, args...)
 }
 
-func again(ctx context.Context, tx *sql.Tx, now time.Time, chosen []any) (out Replayed, err error) {
+func (r Replay) again(ctx context.Context, tx *sql.Tx, now time.Time, chosen []any) (out Replayed, err error) {
 	// Locked in the order of ids, as a claim does. What is worked now is seen by
 	// its lease.
 	in := " id IN (" + marks(len(chosen)) + ")"
 	if _, err = ids(ctx, tx, "SELECT id FROM webhook_logs WHERE"+in+" ORDER BY id FOR UPDATE", chosen...); err != nil {
 		return out, err
+	}
+	if r.OwnData {
+		all := int64(len(chosen))
+		if chosen, err = whole(ctx, tx, chosen); err != nil || len(chosen) == 0 {
+			return Replayed{Erased: all}, err
+		}
+		out.Erased, in = all-int64(len(chosen)), " id IN ("+marks(len(chosen))+")"
 	}
 	busy, err := ids(ctx, tx, "SELECT id FROM webhook_logs WHERE"+in+" AND status = 'pending' AND lease_until >= ?", append(chosen[:len(chosen):len(chosen)], now)...)
 	if err != nil {
@@ -157,9 +181,21 @@ func again(ctx context.Context, tx *sql.Tx, now time.Time, chosen []any) (out Re
 	if out.Hurried, err = updated(ctx, tx, "UPDATE webhook_logs SET next_attempt_at = ? WHERE status = 'pending' AND (lease_until IS NULL OR lease_until < ?)"+free, append([]any{now, now}, all...)...); err != nil {
 		return out, err
 	}
-	out.Again, err = updated(ctx, tx, "UPDATE webhook_logs SET status = 'pending', attempts = 0, next_attempt_at = ?, error_message = NULL, processed_at = NULL,"+
-		" outcome = NULL, finished_us = NULL, processing_us = NULL, lease_owner = NULL, lease_until = NULL WHERE status <> 'pending'"+free, append([]any{now}, all...)...)
+	// The figures of their hours are counted anew.
+	if _, err = updated(ctx, tx, "INSERT IGNORE INTO webhook_dirty (hour) SELECT DISTINCT DATE_FORMAT(received_at, '%Y-%m-%d %H:00:00') FROM webhook_logs WHERE status <> 'pending'"+free, all...); err != nil {
+		return out, err
+	}
+	out.Again, err = updated(ctx, tx, "UPDATE webhook_logs SET status = 'pending', attempts = 0, next_attempt_at = ?, replayed_at = ?, error_message = NULL, error_code = NULL, processed_at = NULL,"+
+		" outcome = NULL, finished_us = NULL, processing_us = NULL, lease_owner = NULL, lease_until = NULL WHERE status <> 'pending'"+free, append([]any{now, now}, all...)...)
 	return out, err
+}
+
+// whole leaves out the webhooks whose data was erased, and those after which one
+// of the same record and time came whose data was: its values would not come
+// back over theirs.
+func whole(ctx context.Context, tx *sql.Tx, chosen []any) ([]any, error) {
+	return ids(ctx, tx, "SELECT w.id FROM webhook_logs w WHERE w.id IN ("+marks(len(chosen))+") AND w.body_sha IS NULL"+
+		" AND NOT EXISTS (SELECT 1 FROM webhook_logs l WHERE l.model = w.model AND l.odoo_id = w.odoo_id AND l.event_time = w.event_time AND l.id > w.id AND l.body_sha IS NOT NULL) ORDER BY w.id", chosen...)
 }
 
 func updated(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {

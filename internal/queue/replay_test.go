@@ -147,10 +147,10 @@ func TestWhatAPersonIsShown(t *testing.T) {
 	e.Body, e.RequestID, e.Origin, e.Place = []byte(`{"a": "<b>"}`), "r-1", queue.OriginDaemon, queue.Place{Stream: "0189d3a0-0000-7000-8000-000000000001", Number: 3}
 	_, err := q.Append(ctx, e)
 	require.NoError(t, err)
-	got, err := queue.ReadOne(ctx, db, 1)
+	got, err := queue.ReadWebhook(ctx, db, 1)
 	require.NoError(t, err)
-	require.Equal(t, []any{int64(7), "pending", `{"a": "<b>"}`, "r-1", queue.OriginDaemon, e.Place}, []any{got.OdooID, got.Status, string(got.Body), got.RequestID, got.Origin, got.Place})
-	got, err = queue.ReadOne(ctx, db, 2)
+	require.Equal(t, []any{int64(7), "pending", `{"a": "<b>"}`, "r-1", queue.OriginDaemon, e.Place}, []any{got.OdooID, got.Status, got.Body, got.RequestID, got.Origin, queue.Place{Stream: got.Stream, Number: got.Number}})
+	got, err = queue.ReadWebhook(ctx, db, 2)
 	require.NoError(t, err)
 	require.Nil(t, got)
 
