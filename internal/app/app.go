@@ -52,16 +52,17 @@ type App struct {
 	o      Options
 	log    *zap.Logger
 
-	db     *mysqldb.DB
-	local  *localdb.Server
-	client *odooclient.Client
-	inbox  *queue.Inbox
-	owner  string // of leases
-	keys   keys
-	addr   net.Addr
-	stats  *metrics
-	waited figures.Responses // how long senders waited, since the last flush
-	paused *pauses
+	db      *mysqldb.DB
+	local   *localdb.Server
+	client  *odooclient.Client
+	inbox   *queue.Inbox
+	owner   string // of leases
+	keys    keys
+	addr    net.Addr
+	stats   *metrics
+	waited  figures.Responses // how long senders waited, since the last flush
+	paused  *pauses
+	reached *reach // Odoo
 
 	failed chan error // a part that cannot go on
 
@@ -104,6 +105,7 @@ func Start(ctx context.Context, c configs.Config, o Options) (*App, error) {
 	}
 	a := &App{config: c, o: o, log: o.Logger, failed: make(chan error, 4), stats: newMetrics(), owner: leaseOwner()}
 	a.bound.reason = "connecting to Odoo"
+	a.reached = &reach{clock: o.Clock}
 	for _, part := range []func(context.Context) error{a.startDatabase, a.startInbox, a.startOdoo, a.startKeeping, a.startHTTP, a.startWork} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, a.Stop(context.Background()))
@@ -198,7 +200,7 @@ func (a *App) startOdoo(context.Context) error {
 	if a.config.Odoo.URL == "" {
 		return nil
 	}
-	client, err := NewClient(a.config, a.stats.call)
+	client, err := NewClient(a.config, func(c odooclient.CallInfo) { a.stats.call(c); a.reached.call(c) })
 	if err != nil {
 		return err
 	}
