@@ -59,6 +59,17 @@ func TestDecidingAConflict(t *testing.T) {
 	require.Contains(t, v.get("/record?entity=contacts&row=999999").words("[role=alert].said:not(#lost)"), "Nothing is known of such a record")
 }
 
+// One side is taken for all that is open about the record.
+func TestTakingASideForAll(t *testing.T) {
+	w := newWorld(t, nil).troubled()
+	v := w.as("token", "fr")
+	page := v.submit(fmt.Sprint("/conflicts/", w.conflict), url.Values{"all": {"local"}})
+	require.Contains(t, page.words("table"), "Aucun conflit n’est ouvert.")
+	w.eventually("synced", fmt.Sprintf("SELECT state FROM sync_links WHERE entity = 'contacts' AND odoo_id = %d", w.school))
+	require.Equal(t, []any{"ours", "ours"}, []any{w.sim.Get("res.partner", w.school)["city"], w.sim.Get("res.partner", w.school)["street"]})
+	require.Contains(t, v.get("/audit").words("tbody tr"), "city=local, street=local")
+}
+
 // A failed webhook is worked again, alone or with all that a filter shows.
 func TestReplaying(t *testing.T) {
 	w := newWorld(t, nil).troubled()

@@ -118,12 +118,19 @@ func (b *browser) open(path string) {
 	b.do(chromedp.Navigate(b.base+path), chromedp.WaitReady("footer"))
 }
 
-// text is the text of the first element.
+// text is the text of the first element, "" for none. It is asked for at once:
+// what is live may be another element in a moment.
 func (b *browser) text(selector string) string {
 	b.t.Helper()
+	return strings.TrimSpace(b.evaluate(fmt.Sprintf("(document.querySelector(%q) || {innerText: ''}).innerText", selector)))
+}
+
+// evaluate is the text of an expression.
+func (b *browser) evaluate(expression string) string {
+	b.t.Helper()
 	var out string
-	b.do(chromedp.Text(selector, &out, chromedp.ByQuery))
-	return strings.TrimSpace(out)
+	b.do(chromedp.Evaluate("String("+expression+")", &out))
+	return out
 }
 
 // has tells whether there is such an element.

@@ -3,7 +3,9 @@ package dashboard
 import (
 	"context"
 	"html/template"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -129,7 +131,12 @@ func (h *Handler) resolve(c *gin.Context) {
 		h.refuse(c, http.StatusUnprocessableEntity, "error.no_choice")
 		return
 	}
-	err := h.act(c, "resolve", "conflict "+itoa(id), map[string]any{"take": choiceText(take)}, func(ctx context.Context) error {
+	take, err := h.whole(c.Request.Context(), id, take)
+	if err != nil {
+		h.fail(c, err)
+		return
+	}
+	err = h.act(c, "resolve", "conflict "+itoa(id), map[string]any{"take": choiceText(take)}, func(ctx context.Context) error {
 		return h.o.Conflicts.Resolve(ctx, id, take, by(c))
 	})
 	if err != nil {
@@ -140,13 +147,36 @@ func (h *Handler) resolve(c *gin.Context) {
 	h.done(c, "/conflicts", h.says(c, "conflict.done").with("/conflicts/"+itoa(id), h.speechOf(c).T("conflict.look")))
 }
 
+// whole makes of one side for all a side for each conflict that is open about the
+// record. What one side deleted is taken whole anyway, and what Odoo computes can
+// only be Odoo's.
+func (h *Handler) whole(ctx context.Context, id int64, take record.Choice) (record.Choice, error) {
+	if take.Side == "" {
+		return take, nil
+	}
+	one, open, err := h.o.Conflicts.OfRecord(ctx, id)
+	if err != nil || one == nil || !one.Open || one.Policy == "deleted" {
+		return take, err
+	}
+	fields := map[string]record.Side{}
+	for _, k := range open {
+		if k.Policy != "deleted" && (k.Policy != "expected" || take.Side == record.Odoo) {
+			fields[k.Field] = take.Side
+		}
+	}
+	if len(fields) == 0 {
+		return take, nil
+	}
+	return record.Choice{Fields: fields}, nil
+}
+
 func choiceText(take record.Choice) string {
 	if take.Side != "" {
 		return string(take.Side)
 	}
 	var parts []string
-	for field, side := range take.Fields {
-		parts = append(parts, field+"="+string(side))
+	for _, field := range slices.Sorted(maps.Keys(take.Fields)) {
+		parts = append(parts, field+"="+string(take.Fields[field]))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -79,6 +79,13 @@ func TestLoggingInAndOut(t *testing.T) {
 	require.Equal(t, "/login", page.url.Path)
 	require.Equal(t, "/login", v.get("/").url.Path)
 
+	// The live part of a page that is still open leads back to the login.
+	live, err := http.NewRequest(http.MethodGet, w.base+"/", nil)
+	require.NoError(t, err)
+	live.Header.Set("HX-Request", "true")
+	page = v.do(live)
+	require.Equal(t, []any{401, "true"}, []any{page.status, page.header.Get("HX-Refresh")})
+
 	// The API takes no cookie.
 	req, err := http.NewRequest(http.MethodGet, w.base+"/admin/api/status", nil)
 	require.NoError(t, err)

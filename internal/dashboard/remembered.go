@@ -32,7 +32,7 @@ func (r *remembered[T]) get(ctx context.Context) (T, error) {
 	if begin.Before(r.until) {
 		return r.kept, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor) // others wait for it, whoever has gone
 	defer cancel()
 	fresh, err := r.read(ctx)
 	if err != nil {

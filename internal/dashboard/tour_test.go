@@ -103,14 +103,6 @@ func TestADayInABrowser(t *testing.T) {
 	require.Equal(t, "/login", b.evaluate("location.pathname"))
 }
 
-// evaluate is the text of an expression.
-func (b *browser) evaluate(expression string) string {
-	b.t.Helper()
-	var out string
-	b.do(chromedp.Evaluate("String("+expression+")", &out))
-	return out
-}
-
 // With scripts disabled everything can be read and done.
 func TestWithoutScripts(t *testing.T) {
 	chromium(t)

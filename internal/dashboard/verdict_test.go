@@ -65,6 +65,16 @@ func TestJudge(t *testing.T) {
 				require.NotEmpty(t, p.Link)
 			}
 			require.Equal(t, c.codes, codes)
+			for _, code := range []string{"en", "fr"} {
+				s := speak(t, code)
+				for _, p := range v.Problems {
+					for _, text := range []string{s.problem(p, ""), s.problem(p, ".do")} {
+						require.NotContains(t, text, "<no value>")
+						require.NotContains(t, text, "problem.")
+						require.NotContains(t, text, "{{")
+					}
+				}
+			}
 			require.Equal(t, c.level, v.Level)
 			require.Equal(t, c.line, v.Headline())
 		})
