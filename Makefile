@@ -8,7 +8,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-odoo addons addons-check interleavings takeover race lint bench verify fuzz
+.PHONY: help setup setup-browser assets test-browser build run demo test test-odoo addons addons-check interleavings takeover race lint bench verify fuzz
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,26 @@ tools: ## Fetch what judges the alerts and the systemd unit (Debian): bin/promto
 	  chmod +x bin/promtool.part; mv bin/promtool.part bin/promtool; fi; \
 	if ! command -v systemd-analyze >/dev/null; then \
 	  $$sudo apt-get update -q; DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends systemd; fi
+
+setup-browser: setup ## Fetch Chromium from Debian, for the dashboard's tests in a browser
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if ! command -v apt-get >/dev/null; then echo "chromium is missing: install it (on Debian: chromium)"; exit 1; fi; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; command -v sudo >/dev/null || { echo "chromium is missing: as root, apt-get install chromium"; exit 1; }; fi; \
+	echo "Installing chromium for the dashboard's tests ..."; \
+	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends chromium fonts-dejavu-core
+
+HTMX := 2.0.11
+ASSETS := internal/dashboard/assets
+assets: ## Fetch the dashboard's one library, htmx, from npm into the tree (HTMX=2.0.11)
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; set -e; \
+	(cd "$$dir" && npm pack --silent htmx.org@$(HTMX) >/dev/null && tar xzf htmx.org-$(HTMX).tgz); \
+	rm -f $(ASSETS)/htmx-*; \
+	cp "$$dir/package/dist/htmx.min.js" $(ASSETS)/htmx-$(HTMX).min.js; \
+	cp "$$dir/package/LICENSE" $(ASSETS)/htmx-LICENSE.txt; \
+	sed -i 's/htmx-[0-9.]*\.min\.js/htmx-$(HTMX).min.js/' internal/dashboard/templates/_layout.html
+
+test-browser: setup-browser ## Test the dashboard in a browser; pictures go to var/screenshots
+	ODOOSYNC_TEST_BROWSER=required $(GO) test -count=1 -v -run 'Browser|WithoutScripts|IsLive' ./internal/dashboard
 
 build: modules ## Build bin/odoosync
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/odoosync ./cmd/odoosync

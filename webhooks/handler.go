@@ -89,13 +89,16 @@ func Engine(trustedProxies []string, logger *zap.Logger) (*gin.Engine, error) {
 		logger.Error("a request failed unexpectedly", logs.Panic(failure), zap.String("path", c.FullPath()), zap.Stack("stack"))
 		reply(c, refuse(http.StatusInternalServerError, "internal", "an internal error happened; the log has the details"))
 	}), identify, requestid.New(), access(logger))
-	e.NoRoute(func(c *gin.Context) {
-		reply(c, refuse(http.StatusNotFound, "not_found", "there is nothing at this address"))
-	})
+	e.NoRoute(NotFound)
 	e.NoMethod(func(c *gin.Context) {
 		reply(c, refuse(http.StatusMethodNotAllowed, "method_not_allowed", "this address does not take %s", c.Request.Method))
 	})
 	return e, nil
+}
+
+// NotFound answers what is at no address.
+func NotFound(c *gin.Context) {
+	reply(c, refuse(http.StatusNotFound, "not_found", "there is nothing at this address"))
 }
 
 // Register adds the endpoints.

@@ -13,12 +13,12 @@ import (
 
 // newAdmin makes the admin API. It answers before Odoo was reached, too:
 // conflicts and figures stand in the database.
-func (a *App) newAdmin() (*admin.Handler, error) {
+func (a *App) newAdmin(guard *admin.Guard) (*admin.Handler, error) {
 	var outbox reconcile.Outbox
 	if a.client != nil {
 		outbox = queue.NewOutbox(a.db, queue.OutboxOptions{Owner: a.owner, Clock: a.o.Clock})
 	}
-	return admin.New(admin.Options{Token: a.keys.admin, ReadToken: a.config.Admin.ReadToken.Reveal(),
+	return admin.New(admin.Options{Token: a.keys.admin, ReadToken: a.config.Admin.ReadToken.Reveal(), Guard: guard,
 		Conflicts: reconcile.NewArbiter(a.db, outbox, a.o.Clock), Runs: a, Pauses: a, Webhooks: a, Edits: a.edits, Records: a.record, Figures: a.Figures, Audit: a, Push: a.pushNow, Status: a.summary, Clock: a.o.Clock, Logger: a.log})
 }
 

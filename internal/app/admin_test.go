@@ -139,7 +139,7 @@ func TestAnAdminTokenIsMadeOnce(t *testing.T) {
 		http.DefaultClient.CloseIdleConnections()
 		return out.String()
 	}
-	require.Contains(t, begin(), "A new admin token (for /admin/api: Authorization: Bearer ...) was made")
+	require.Contains(t, begin(), "A new admin token (for the dashboard at /, and for /admin/api: Authorization: Bearer ...) was made")
 	info, err := os.Stat(filepath.Join(dir, "admin-token"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())

@@ -6,18 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
-	"github.com/jonboulle/clockwork"
 	"github.com/robfig/cron/v3"
 
 	"odoosync/internal/alerts"
 	"odoosync/internal/mysqldb"
-	"odoosync/internal/record"
 	"odoosync/internal/store"
-	"odoosync/odooclient"
 )
 
 const (
@@ -63,45 +59,6 @@ func (a *App) startAlerts(context.Context) error {
 	}
 	s.Start()
 	return nil
-}
-
-// reach knows since when Odoo has not answered this process.
-type reach struct {
-	clock clockwork.Clock
-
-	mu       sync.Mutex
-	answered time.Time // zero for never
-	failing  time.Time // zero while it answers
-}
-
-// note takes a call's end.
-func (r *reach) note(c odooclient.CallInfo) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.clock.Now()
-	switch {
-	case c.Code != record.CodeUnavailable && c.Code != record.CodeUnknownOutcome:
-		r.answered, r.failing = now, time.Time{}
-	case r.failing.IsZero():
-		r.failing = now
-	}
-}
-
-// silent tells whether nothing was heard of Odoo lately.
-func (r *reach) silent() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.clock.Since(r.answered) > askAfter
-}
-
-// away is how long Odoo has not answered, 0 while it does.
-func (r *reach) away() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.failing.IsZero() {
-		return 0
-	}
-	return r.clock.Since(r.failing)
 }
 
 // troubles are what needs a person now. A pause is meant, and is none.
@@ -179,10 +136,10 @@ func troublesOf(s Summary, sweeps []store.RunInfo, schedule string, now time.Tim
 	add(s.Conflicts > 0, 0, "open_conflicts", "conflicts wait for a person's choice: %d", s.Conflicts)
 	oldest := time.Duration(0)
 	if !s.Paused.ToAPI {
-		oldest = seconds(s.Webhooks.OldestSeconds)
+		oldest = ofSeconds(s.Webhooks.OldestSeconds)
 	}
 	if !s.Paused.ToOdoo {
-		oldest = max(oldest, seconds(s.Edits.OldestSeconds))
+		oldest = max(oldest, ofSeconds(s.Edits.OldestSeconds))
 	}
 	add(oldest > oldAfter && !away && len(s.Halted) == 0, 0, "queue_old", "the oldest change has waited for %s", oldest.Round(time.Minute))
 	for _, r := range s.Last {
@@ -210,7 +167,7 @@ func overdue(r store.RunInfo, schedule string, now time.Time) bool {
 	return now.Sub(plan.Next(plan.Next(r.StartedAt.UTC()))) > time.Hour+jitter
 }
 
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+func ofSeconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 func sum(counts map[string]int64) (n int64) {
 	for _, one := range counts {

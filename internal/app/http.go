@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"odoosync/configs"
+	"odoosync/internal/admin"
 	"odoosync/internal/record"
 	"odoosync/webhooks"
 )
@@ -38,11 +39,18 @@ func (a *App) startHTTP(context.Context) error {
 		return err
 	}
 	handler.Register(engine)
-	steer, err := a.newAdmin()
+	guard := admin.NewGuard(keys.admin, a.config.Admin.ReadToken.Reveal(), a.o.Clock)
+	steer, err := a.newAdmin(guard)
 	if err != nil {
 		return err
 	}
 	steer.Register(engine)
+	board, err := a.newDashboard(guard)
+	if err != nil {
+		return err
+	}
+	board.Register(engine)
+	engine.NoRoute(board.Missing(webhooks.NotFound))
 	mux := http.NewServeMux()
 	mux.Handle("/", engine)
 	get := func(path string, h http.HandlerFunc) {

@@ -34,7 +34,7 @@ func loadKeys(c configs.Config, o Options) (keys, error) {
 		k.webhooks = []string{key}
 	}
 	if k.admin == "" {
-		token, err := madeKey(o, "admin-token", "admin token (for /admin/api: Authorization: Bearer ...)")
+		token, err := madeKey(o, "admin-token", "admin token (for the dashboard at /, and for /admin/api: Authorization: Bearer ...)")
 		if err != nil {
 			return k, err
 		}

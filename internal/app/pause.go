@@ -130,7 +130,7 @@ func (a *App) Resume(ctx context.Context, toAPI, toOdoo bool) (store.Paused, err
 
 func (a *App) changePaused(ctx context.Context, change func(*store.Paused)) (p store.Paused, err error) {
 	err = a.db.InTx(ctx, func(tx *sql.Tx) error {
-		p, err = store.ChangePaused(ctx, tx, a.o.Clock.Now(), "admin API", change)
+		p, err = store.ChangePaused(ctx, tx, a.o.Clock.Now(), admin.By(ctx), change)
 		return err
 	})
 	if err == nil { // this daemon need not wait

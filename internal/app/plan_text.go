@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -43,6 +44,51 @@ func (t *planText) add(i reconcile.PlanItem) {
 	if k := (kindOf{i.Side, i.Op}); len(kinds[k]) < shownItems {
 		kinds[k] = append(kinds[k], i)
 	}
+}
+
+// keptText bounds a value that a plan's run keeps, in letters.
+const keptText = 300
+
+// position is what a plan's run keeps of it in sync_runs: the first items of each
+// kind, for a person to look at, and whether there are more.
+func (t *planText) position(ids []int64, counts reconcile.PlanCounts, entities []string) ([]byte, error) {
+	out := struct {
+		IDs   []int64              `json:"ids"`
+		Items []reconcile.PlanItem `json:"items"`
+		More  bool                 `json:"more"`
+	}{IDs: ids, Items: []reconcile.PlanItem{}}
+	for _, entity := range entities {
+		for _, kind := range planOrder {
+			for _, side := range []record.Side{record.Local, record.Odoo} {
+				items := t.items[entity][kindOf{side, kind.op}]
+				out.More = out.More || counts[entity][side][kind.op] > int64(len(items))
+				for _, i := range items {
+					out.Items = append(out.Items, short(i))
+				}
+			}
+		}
+	}
+	return json.Marshal(out)
+}
+
+// short is an item with its long values cut.
+func short(i reconcile.PlanItem) reconcile.PlanItem {
+	cut := func(v record.Value) record.Value {
+		if text := []rune(v.Text()); !v.IsNull() && len(text) > keptText {
+			return record.Text(string(text[:keptText]) + "…")
+		}
+		return v
+	}
+	changes := make(record.Changes, len(i.Changes))
+	for field, c := range i.Changes {
+		changes[field] = [2]record.Value{cut(c[0]), cut(c[1])}
+	}
+	i.Changes = changes
+	i.Conflicts = slices.Clone(i.Conflicts)
+	for n := range i.Conflicts {
+		i.Conflicts[n].Odoo, i.Conflicts[n].Local = cut(i.Conflicts[n].Odoo), cut(i.Conflicts[n].Local)
+	}
+	return i
 }
 
 // planKind is a kind of items and what it is called on each side.

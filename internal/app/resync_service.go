@@ -72,7 +72,7 @@ func (a *App) Resync(ctx context.Context, r admin.ResyncRequest) (admin.Begun, e
 		}
 		r.Entity = entity
 	}
-	return s.begin(ctx, r.DryRun, reconcile.ResyncOptions{Entity: r.Entity, OdooIDs: r.IDs, Mode: r.Mode, AllowDeletes: r.AllowDeletes, Cause: "admin API, " + s.owner})
+	return s.begin(ctx, r.DryRun, reconcile.ResyncOptions{Entity: r.Entity, OdooIDs: r.IDs, Mode: r.Mode, AllowDeletes: r.AllowDeletes, Cause: admin.By(ctx) + ", " + s.owner})
 }
 
 // beginWithin bounds how long a request waits for its run: Odoo is asked whether
@@ -209,10 +209,10 @@ func (a *App) AllowDeletes(ctx context.Context, id int64) (*admin.Begun, error) 
 		}
 	}
 	if run.Kind != reconcile.KindResync { // a sweep found them, and a sweep finds them again
-		return nil, mysqldb.Explain(sweep.Want(ctx, a.db, a.o.Clock.Now(), run.Entity, fmt.Sprintf("admin API, deletes of run %d allowed", id)))
+		return nil, mysqldb.Explain(sweep.Want(ctx, a.db, a.o.Clock.Now(), run.Entity, fmt.Sprintf("%s, deletes of run %d allowed", admin.By(ctx), id)))
 	}
 	o := reconcile.AskedFor(*run)
-	o.Cause = fmt.Sprintf("admin API, deletes of run %d allowed, %s", id, s.owner)
+	o.Cause = fmt.Sprintf("%s, deletes of run %d allowed, %s", admin.By(ctx), id, s.owner)
 	o.AllowDeletes = false // they are by now
 	begun, err := s.begin(ctx, false, o)
 	if errors.Is(err, admin.ErrBusy) { // what was held is due, and the push sends it

@@ -241,12 +241,16 @@ func (r *resyncer) plan(ctx context.Context, o reconcile.ResyncOptions, told beg
 	told(run.ID, false)
 	watched, end := watch(ctx, r.db, r.clock, r.log, run.ID, nil)
 	defer end()
-	counts, err := r.engine.Plan(watched, reconcile.PlanOptions{Pager: r.pager, Page: r.page, Entity: o.Entity, OdooIDs: o.OdooIDs, Item: func(reconcile.PlanItem) error { return nil }})
+	kept := newPlanText()
+	counts, err := r.engine.Plan(watched, reconcile.PlanOptions{Pager: r.pager, Page: r.page, Entity: o.Entity, OdooIDs: o.OdooIDs, Item: func(i reconcile.PlanItem) error { kept.add(i); return nil }})
 	if err != nil && errors.Is(context.Cause(watched), store.ErrRunCancelled) {
 		err = record.Wrap(record.CodeRejected, store.ErrRunCancelled, "%s", store.ErrRunCancelled.Error())
 	}
 	err = mysqldb.Explain(err)
 	run.State, run.Counts = stateOf(watched, err), flat(counts)
+	if position, err := kept.position(o.OdooIDs, counts, r.engine.EntityNames()); err == nil { // else the counts must do
+		run.Position = position
+	}
 	if err != nil {
 		run.Error = record.Message(err)
 	}

@@ -126,6 +126,9 @@ func ReadSummary(ctx context.Context, db *mysqldb.DB, now time.Time) (Summary, e
 	return s, s.readTroubles(ctx, db)
 }
 
+// inConflict is the reason of a record that has no other.
+const inConflict = "both sides changed the same field: odoosync conflicts list shows both values and how to take one"
+
 func (s *Summary) readTroubles(ctx context.Context, db *mysqldb.DB) error {
 	records, err := store.Troubles(ctx, db, shown)
 	if err != nil {
@@ -133,7 +136,7 @@ func (s *Summary) readTroubles(ctx context.Context, db *mysqldb.DB) error {
 	}
 	for _, t := range records {
 		if t.Reason == "" {
-			t.Reason = "both sides changed the same field: odoosync conflicts list shows both values and how to take one"
+			t.Reason = inConflict
 		}
 		s.Troubles = append(s.Troubles, RecordTrouble{Entity: t.Entity, LocalID: t.LocalID, OdooID: t.OdooID, State: string(t.State), Reason: t.Reason})
 	}

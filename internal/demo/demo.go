@@ -6,11 +6,13 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -108,7 +110,8 @@ func (d *demo) start(ctx context.Context) error {
 		return errors.Join(err, d.app.Stop(context.WithoutCancel(ctx)), d.sim.Close())
 	}
 	d.sim.SetWebhooks(odoosim.WebhookOptions{URL: d.app.URL(), Key: d.app.WebhookKey()})
-	d.say("\nTo look at: %[1]s/readyz and %[1]s/metrics. Editing in Odoo and in MySQL; each side follows\n(→ MySQL: a row follows Odoo; → Odoo: Odoo follows a row; ⇄: both at once):", d.app.URL())
+	d.say("\nThe dashboard: %s (log in with the token in %s).\nEditing in Odoo and in MySQL; each side follows\n(→ MySQL: a row follows Odoo; → Odoo: Odoo follows a row; ⇄: both at once):",
+		d.app.URL(), filepath.Join(cmp.Or(d.o.VarDir, "var"), "admin-token"))
 	return nil
 }
 

@@ -24,7 +24,7 @@ var levels = map[string]int{
 	"configs": 2, "internal/queue": 2, "internal/logs": 2, "internal/store": 2, "internal/localdb": 2, "internal/capture": 2,
 	"internal/figures": 2,
 	"reconcile":        3, "webhooks": 3, "internal/admin": 3, "internal/alerts": 3, "internal/dbtest": 3, "internal/retention": 3, "internal/forget": 3,
-	"reconcile/sweep": 4, "internal/openapitest": 4,
+	"reconcile/sweep": 4, "internal/openapitest": 4, "internal/dashboard": 4,
 	"internal/app":     5,
 	"internal/odoosim": 6, "internal/demo": 6,
 	"internal/addons": 6, "internal/addons/generate": 7,
@@ -36,7 +36,7 @@ var sameLevel = map[string]string{"internal/demo": "internal/odoosim"}
 
 // rooms are libraries that only some packages may import.
 var rooms = map[string][]string{
-	"github.com/gin-gonic/gin":       {"webhooks", "internal/admin", "internal/answer"},
+	"github.com/gin-gonic/gin":       {"webhooks", "internal/admin", "internal/answer", "internal/dashboard"},
 	"github.com/kolo/xmlrpc":         {"odooclient", "internal/odoosim"},
 	"github.com/go-sql-driver/mysql": {"internal/mysqldb"},
 	"github.com/go-co-op/gocron/v2":  {"internal/app"},
