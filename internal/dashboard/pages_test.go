@@ -141,7 +141,7 @@ func TestTheVerdictIsOnTheFirstPage(t *testing.T) {
 	require.Eventually(t, func() bool { return v.get("/").words("#verdict") == "3 things need you" }, waitLong, waitShort, v.get("/").words(".verdict"))
 	page = v.get("/")
 	require.Contains(t, page.words(".problems"), "2 conflicts wait for your choice. Decide")
-	require.Contains(t, page.words(".problems"), "2 webhooks failed. See why, and replay")
+	require.Contains(t, page.words(".problems"), "A webhook failed. See why, and replay")
 	require.Contains(t, page.words(".problems"), "Odoo refused an edit made in MySQL. See the reasons")
 	require.Equal(t, "2 conflits attendent votre choix. Décider", strings.TrimPrefix(w.as("read", "fr-CA,de;q=0.5").get("/").words(".problems li"), "À faire : "))
 	for _, word := range []string{"Taux de succès", "Temps de traitement", "Volume par heure", "Webhooks envoyés", "Webhooks reçus", "Erreurs par type"} {
