@@ -224,6 +224,54 @@ func story(t *testing.T, r *rand.Rand) {
 	require.GreaterOrEqual(t, f.Failed, status[1])
 }
 
+// failing is a database that goes away after so many transactions.
+type failing struct {
+	*mysqldb.DB
+	left int
+}
+
+func (f *failing) InTx(ctx context.Context, do func(*sql.Tx) error) error {
+	if f.left--; f.left < 0 {
+		return record.Errorf(record.CodeUnavailable, "away")
+	}
+	return f.DB.InTx(ctx, do)
+}
+
+// The first count, which takes long, goes on where it was cut off, and sees what
+// came and changed meanwhile.
+func TestTheFirstCountIsCutOff(t *testing.T) {
+	b := newBench(t)
+	for range 6 {
+		b.receive("crm.lead.won")
+		b.clock.Advance(13 * time.Hour)
+	}
+	all := func() figures.Range {
+		return figures.Range{From: noon.Add(-24 * time.Hour), Upto: b.clock.Now().Add(time.Hour), Step: figures.StepDay}
+	}
+	cuts := 0
+	for {
+		err := figures.Rollup(ctx, &failing{b.db, 31}, b.clock.Now())
+		if err == nil {
+			break
+		}
+		require.Equal(t, record.CodeUnavailable, record.CodeOf(err))
+		if cuts++; cuts == 2 {
+			b.work(1, fine) // the oldest
+			b.receive("crm.lead.won")
+		}
+		require.Less(t, cuts, 20)
+		b.clock.Advance(time.Minute)
+	}
+	require.GreaterOrEqual(t, cuts, 2)
+	f := b.read(all())
+	require.EqualValues(t, []int64{7, 1, 6}, []int64{f.Received, f.Succeeded, f.Pending})
+	var slots int64
+	for _, s := range f.Slots {
+		slots += s.Received
+	}
+	require.EqualValues(t, 7, slots)
+}
+
 // Several daemons that count, purge and replay at once end with the same.
 func TestCountingAtOnce(t *testing.T) {
 	b := newBench(t)

@@ -22,6 +22,7 @@ type Told struct {
 	Model  string
 	OdooID int64
 	Source string
+	Status string // pending, success, error
 }
 
 // Eraser gives a document back without what must go, and tells whether it took
@@ -89,7 +90,7 @@ func readTold(ctx context.Context, db Querier, ids []int64, more string) ([]stor
 	for i, id := range ids {
 		args[i] = id
 	}
-	rows, err := db.QueryContext(ctx, "SELECT id, COALESCE(model, ''), COALESCE(odoo_id, 0), source, event_data, body, COALESCE(subject, ''), COALESCE(error_message, '') FROM webhook_logs"+
+	rows, err := db.QueryContext(ctx, "SELECT id, COALESCE(model, ''), COALESCE(odoo_id, 0), source, status, event_data, body, COALESCE(subject, ''), COALESCE(error_message, '') FROM webhook_logs"+
 		" WHERE id IN ("+marks(len(ids))+")"+more, args...)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func readTold(ctx context.Context, db Querier, ids []int64, more string) ([]stor
 	var out []stored
 	for rows.Next() {
 		var w stored
-		if err := rows.Scan(&w.ID, &w.Model, &w.OdooID, &w.Source, &w.data, &w.body, &w.subject, &w.message); err != nil {
+		if err := rows.Scan(&w.ID, &w.Model, &w.OdooID, &w.Source, &w.Status, &w.data, &w.body, &w.subject, &w.message); err != nil {
 			return nil, err
 		}
 		out = append(out, w)
@@ -174,15 +175,16 @@ func erased(t Told, document []byte, erase Eraser) ([]byte, bool, error) {
 	return bytes.TrimSpace(out.Bytes()), true, nil
 }
 
-// EraseFields is an Eraser of the fields of these names, at any depth. What is
-// empty stays so.
+// EraseFields is an Eraser of the fields of these names, at any depth, in webhooks
+// that succeeded: one that a person has just had replayed needs them. What is empty
+// stays so.
 func EraseFields(names []string) Eraser {
 	wanted := map[string]bool{}
 	for _, name := range names {
 		wanted[name] = true
 	}
-	return func(_ Told, document any) (any, bool) {
-		return document, eraseKeys(document, func(key string) bool { return wanted[key] })
+	return func(t Told, document any) (any, bool) {
+		return document, t.Status == "success" && eraseKeys(document, func(key string) bool { return wanted[key] })
 	}
 }
 
