@@ -38,7 +38,7 @@ var sections = []section{
 		{"companies", "The ids of the companies to see; the first is current. Empty: the user's main company.", "1,3"},
 		{"lang", "The language of names such as stages and products. Empty: the user's.", "fr_FR"},
 	}},
-	{"http", "Where webhooks, the admin API, health checks and metrics are served.", []setting{
+	{"http", "Where webhooks, the dashboard, the admin API, health checks and metrics are served.", []setting{
 		{"listen", "host:port; :8080 listens on all interfaces.", "127.0.0.1:8080"},
 		{"tls_cert", "A file with the certificate. Empty: plain HTTP, behind a proxy that ends TLS.", "/etc/odoosync/cert.pem"},
 		{"tls_key", "A file with the certificate's key.", "/etc/odoosync/key.pem"},
@@ -52,8 +52,8 @@ var sections = []section{
 		{"source", "refetch reads the record an event names from Odoo; payload trusts the event's own data. Empty: refetch when odoo.url is set.", "refetch"},
 	}},
 	{"admin", "Who may see and steer the daemon.", []setting{
-		{"token", "Opens the admin API (/admin/api), shown as Authorization: Bearer. Empty: one is made at the first start and kept in ./var.", "file:/run/secrets/admin"},
-		{"read_token", "Opens those of its addresses that only read. Empty: nothing else does.", "file:/run/secrets/admin-read"},
+		{"token", "Opens the dashboard (/), and the admin API (/admin/api) where it is shown as Authorization: Bearer. Empty: one is made at the first start and kept in ./var.", "file:/run/secrets/admin"},
+		{"read_token", "Opens both for looking alone. Empty: nothing else does.", "file:/run/secrets/admin-read"},
 	}},
 	{"schedule", "What runs by itself.", []setting{
 		{"push", "How often edits here are sent to Odoo.", "2s"},

@@ -1,12 +1,17 @@
 package dashboard_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"odoosync/configs"
+	"odoosync/internal/app"
+	"odoosync/internal/dbtest"
 )
 
 var sure = url.Values{"sure": {"yes"}}
@@ -156,4 +161,27 @@ func TestASideThatIsAway(t *testing.T) {
 	require.Contains(t, v.get("/").words(".facts"), "does not answer")
 	w.sim.SetDown(false)
 	require.Eventually(t, func() bool { return v.get("/").Find(".problems").Length() == 0 }, waitLong, waitShort)
+}
+
+// Before Odoo was reached everything can be looked at, and what needs it says so.
+func TestBeforeOdooWasReached(t *testing.T) {
+	c := configs.Default()
+	c.Database.DSN, c.HTTP.Listen, c.Admin.Token = configs.Secret(dbtest.DSN(t)), "127.0.0.1:0", "token"
+	c.Odoo.URL, c.Odoo.Database, c.Odoo.Login, c.Odoo.APIKey = "http://"+freeAddress(t), "odoosim", "sync", "sim-key"
+	a, err := app.Start(context.Background(), c, app.Options{VarDir: t.TempDir()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.Stop(context.Background())) })
+	w := &world{t: t, app: a, base: a.URL()}
+	v := w.as("token", "en")
+	page := v.get("/")
+	require.Equal(t, "The sides are not kept in step", page.words("#verdict"))
+	require.Contains(t, page.words(".problems"), "Odoo cannot be used yet")
+	require.NotContains(t, page.words(".problems"), "sim-key")
+	for _, path := range []string{"/events", "/conflicts", "/edits", "/records", "/runs", "/pause", "/audit"} {
+		require.Equal(t, 200, v.get(path).status, path)
+	}
+	page = v.submit("/runs", url.Values{"plan": {"yes"}})
+	require.Equal(t, 503, page.status)
+	require.Equal(t, "One side cannot be reached right now", page.words("h1"))
+	require.Contains(t, v.get("/audit").words("tbody"), "Odoo cannot be used yet")
 }

@@ -172,7 +172,7 @@ func (b *browser) shot(name string) {
 	dir := filepath.Join("..", "..", "var", "screenshots")
 	require.NoError(b.t, os.MkdirAll(dir, 0o755))
 	var png []byte
-	b.do(chromedp.FullScreenshot(&png, 100))
+	b.do(chromedp.Evaluate("window.scrollTo(0, 0)", nil), chromedp.FullScreenshot(&png, 100))
 	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 }
 

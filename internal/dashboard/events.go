@@ -60,7 +60,7 @@ var eventTypes = []string{"sale.order.created", "sale.order.updated", "sale.orde
 
 func (h *Handler) events(c *gin.Context) {
 	p := eventsPage{Filter: filterOf(c), Events: eventTypes, Before: before(c)}
-	list, err := h.o.Webhooks.Webhooks(c.Request.Context(), queue.LogFilter{Status: p.Filter.Status, Event: p.Filter.Event, Code: p.Filter.Code, Search: p.Filter.Search, Before: p.Before, Limit: perPage + 1})
+	list, err := h.o.Webhooks.Webhooks(c.Request.Context(), queue.LogFilter{Status: p.Filter.Status, Event: p.Filter.Event, Code: p.Filter.Code, Search: p.Filter.Search, Received: true, Before: p.Before, Limit: perPage + 1})
 	if err != nil {
 		h.fail(c, err)
 		return

@@ -103,7 +103,8 @@ func TestEveryMessageIsThere(t *testing.T) {
 		"state.": {"success", "running", "done", "failed", "cancelled"}, "outcome.": {"applied", "merged", "ignored", "deleted", "failed"}, "source.": {"webhook", "automation", "recheck"},
 		"op.": {"create", "update", "delete", "revive", "link", "adopt", "conflict", "ambiguous", "refused", "insert"}, "cause.": {"webhook", "outbox", "poll", "sweep", "import", "resync", "wait", "missed", "admin"},
 		"kind.": {"resync", "plan", "sweep", "poll"}, "mode.": {"full", "incremental", "record"}, "level.": {"note", "warn", "bad"}, "figures.range.": charted{}.Ranges(), "figures.volume.": charted{}.Ranges(),
-		"code.": {"unavailable", "retryable", "rejected", "denied", "unknown_outcome", "config", "internal"}, "why.": {"both", "direction", "expected"}, "act.": {"replay", "resolve", "resync", "plan", "cancel", "allow_deletes", "pause", "resume", "push"}} {
+		"count.": {"missing", "stale", "archived", "deleted", "merged", "hidden", "left", "drifted", "adopted", "refused", "held", "waiting", "repaired", "created_here", "created_in_odoo", "updated_here", "updated_in_odoo", "deleted_here", "deleted_in_odoo", "conflicts", "compared", "listed", "deep_read"},
+		"code.":  {"unavailable", "retryable", "rejected", "denied", "unknown_outcome", "config", "internal"}, "why.": {"both", "direction", "expected"}, "act.": {"replay", "resolve", "resync", "plan", "cancel", "allow_deletes", "pause", "resume", "push"}} {
 		for _, w := range words {
 			use(family + w)
 		}

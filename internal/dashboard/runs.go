@@ -211,6 +211,9 @@ func (h *Handler) run(c *gin.Context) {
 func figuresOf(counts map[string]int64) []count {
 	var out []count
 	for key, n := range counts {
+		if n == 0 {
+			continue
+		}
 		parts := strings.Split(strings.ReplaceAll(key, " ", "."), ".")
 		f := count{Kind: parts[len(parts)-1], N: n}
 		switch {

@@ -52,6 +52,7 @@ type LogFilter struct {
 	// type begins.
 	Search     string
 	From, Upto time.Time // of the receipt; zero for no bound
+	Received   bool      // without the daemon's own second looks, unless they failed
 	Before     int64     // only those with a smaller id, to page on; 0 for the latest
 	Limit      int       // 0: 100
 

@@ -100,6 +100,9 @@ func (f LogFilter) common(ctx context.Context, db Querier) (*terms, error) {
 	if f.Code != "" {
 		t.add("w.error_code = ?", f.Code)
 	}
+	if f.Received {
+		t.add("(w.source <> '" + SourceRecheck + "' OR w.status = 'error')")
+	}
 	if f.Before > 0 {
 		t.add("w.id < ?", f.Before)
 	}

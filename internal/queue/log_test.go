@@ -55,6 +55,12 @@ func TestSearchTheLog(t *testing.T) {
 	require.Equal(t, []int64{5}, found(queue.LogFilter{From: clock.Now()}))
 	require.Equal(t, []int64{2, 1}, found(queue.LogFilter{Upto: clock.Now().Add(-time.Hour)}))
 	require.Empty(t, found(queue.LogFilter{From: clock.Now().Add(time.Hour)}))
+	for _, status := range []string{"NULL WHERE id = 1", "NULL, status = 'error', processed_at = NOW() WHERE id = 2"} {
+		_, err := db.ExecContext(ctx, "UPDATE webhook_logs SET source = 'recheck', outcome = "+status)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int64{5, 4, 3, 2}, found(queue.LogFilter{Received: true}), "second looks only where they failed")
+	require.Equal(t, []int64{2}, found(queue.LogFilter{Received: true, Search: "S000"}))
 }
 
 // error_code is there while a webhook fails or waits for a reason, and no longer.
