@@ -145,6 +145,8 @@ func TestValuesThatAreWrong(t *testing.T) {
 		"RECONCILE_MAX_DELETE_PERCENT=nan":            "must lie between 0 and 100",
 		"RECONCILE_OVERLAP=0s":                        "reconcile.overlap (environment variable ODOOSYNC_RECONCILE_OVERLAP): must be more than 0, such as 10m",
 		"RETENTION_RUNS=-1h":                          "must be more than 0, such as 2160h",
+		"RETENTION_CHANGES=0h":                        "must be more than 0, such as 8760h",
+		"RETENTION_REDACT=email,timestamp":            "is what tells a webhook's event and record",
 		"MAPPING_FILE=none.yaml":                      "mapping.file (environment variable ODOOSYNC_MAPPING_FILE): the file none.yaml does not exist: check the path",
 		"MAPPING_FILE=.":                              "the file . is no file",
 		"ALERTS_WEBHOOK_URL=hush":                     "alerts.webhook_url (environment variable ODOOSYNC_ALERTS_WEBHOOK_URL): is no address: write it as https://host/path",

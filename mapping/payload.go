@@ -187,3 +187,13 @@ func (e *Entity) PayloadKeys(name string) []string {
 	}
 	return nil
 }
+
+// StubKeys are the names under which a webhook's data says something of the
+// record that a reference names, such as its name.
+func (f *Field) StubKeys() []string {
+	out := make([]string, 0, len(f.stub))
+	for _, key := range f.stub {
+		out = append(out, key)
+	}
+	return out
+}

@@ -357,3 +357,22 @@ func itoa(n int64) string {
 	encoded, _ := json.Marshal(n)
 	return string(bytes.TrimSpace(encoded))
 }
+
+// Every answer is told, with how long it took.
+func TestAnswersAreTold(t *testing.T) {
+	var told []int
+	clock := clockwork.NewFakeClockAt(now)
+	r := newReceiver(t, func(o *webhooks.Options) {
+		o.Clock = clock
+		o.OnEcho = nil
+		o.OnReceived = func(string, int) { clock.Advance(3 * time.Second) }
+		o.OnAnswered = func(status int, took time.Duration) {
+			require.Equal(t, 3*time.Second, took)
+			told = append(told, status)
+		}
+	})
+	r.post(order, payload("sale.order.updated", `{"id": 1}`), nil)
+	r.post(order, `{`, nil)
+	r.post(order, payload("sale.order.updated", `{"id": 1}`), map[string]string{"Authorization": "Bearer no"})
+	require.Equal(t, []int{200, 400, 401}, told)
+}

@@ -53,7 +53,7 @@ func newRoot(out io.Writer, environ []string) *cobra.Command {
 		}
 		return usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
 	})
-	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.plan(), e.resync(), e.replay(), e.status(), e.conflicts(), e.version())
+	root.AddCommand(e.serve(), e.demo(), e.migrate(), e.check(), e.plan(), e.resync(), e.replay(), e.status(), e.conflicts(), e.forget(), e.version())
 	return root
 }
 

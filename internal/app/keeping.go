@@ -6,15 +6,19 @@ import (
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
+	"go.uber.org/zap"
 
 	"odoosync/internal/figures"
+	"odoosync/internal/retention"
 )
 
-// How often webhooks are counted, and how often what senders waited is stored:
-// a daemon that is killed loses that much of it.
+// How often webhooks are counted, what senders waited is stored (a daemon that is
+// killed loses that much of it), and old things are removed.
 const (
-	countEvery = time.Minute
-	flushEvery = 15 * time.Second
+	countEvery  = time.Minute
+	flushEvery  = 15 * time.Second
+	purgeEvery  = time.Hour
+	redactEvery = 5 * time.Minute
 )
 
 // startKeeping starts what keeps the books. It needs no Odoo, and goes on while
@@ -30,12 +34,15 @@ func (a *App) startKeeping(context.Context) error {
 		// The web server has stopped by then: nothing comes after this.
 		return errors.Join(s.Shutdown(), a.waited.Flush(stopping, a.db))
 	})
+	keeper := a.newKeeper()
 	for name, job := range map[string]struct {
 		every time.Duration
 		task  func()
 	}{
 		"figures":   {countEvery, func() { a.count(ctx) }},
 		"responses": {flushEvery, func() { a.flush(ctx) }},
+		"retention": {purgeEvery, func() { a.purge(ctx, keeper) }},
+		"redaction": {redactEvery, func() { a.redact(ctx, keeper) }},
 	} {
 		_, err := s.NewJob(gocron.DurationJob(job.every), gocron.NewTask(job.task), gocron.WithName(name), gocron.WithStartAt(gocron.WithStartImmediately()))
 		if err != nil {
@@ -50,6 +57,35 @@ func (a *App) startKeeping(context.Context) error {
 func (a *App) count(ctx context.Context) {
 	err := a.alone(ctx, "figures", func(ctx context.Context) error { return figures.Rollup(ctx, a.db, a.o.Clock.Now()) })
 	a.toldOf(ctx, err, "the figures of webhooks could not be brought up to date; the next try is in a minute")
+}
+
+func (a *App) newKeeper() *retention.Keeper {
+	r := a.config.Retention
+	return retention.New(retention.Options{DB: a.db, WebhookLogs: r.WebhookLogs, Runs: r.Runs, Changes: r.Changes, Redact: r.Redact, Clock: a.o.Clock,
+		OnPurged: a.stats.purged, OnErased: func(n int64) { a.stats.erased.Add(float64(n)) }})
+}
+
+// purge removes what is older than the settings keep it, unless another daemon
+// does.
+func (a *App) purge(ctx context.Context, keeper *retention.Keeper) {
+	err := a.alone(ctx, "retention", func(ctx context.Context) error {
+		counts, err := keeper.Purge(ctx)
+		if len(counts) > 0 {
+			a.log.Info("what is older than the settings keep it was removed", zap.Any("rows", counts))
+		}
+		return err
+	})
+	a.toldOf(ctx, err, "not everything that is older than the settings keep it could be removed; the next try is in an hour")
+}
+
+// redact erases the values that the settings do not want kept, unless another
+// daemon does.
+func (a *App) redact(ctx context.Context, keeper *retention.Keeper) {
+	err := a.alone(ctx, "redaction", func(ctx context.Context) error {
+		_, err := keeper.Redact(ctx)
+		return err
+	})
+	a.toldOf(ctx, err, "values that the settings do not want kept could not be erased from all webhooks; the next try is in five minutes")
 }
 
 // answered notes how long a sender waited.

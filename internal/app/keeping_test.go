@@ -2,6 +2,9 @@ package app_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,4 +31,26 @@ func TestFigures(t *testing.T) {
 	require.EqualValues(t, 2, f.Response.N)
 	require.Positive(t, f.Response.P95)
 	require.EqualValues(t, 1, f.Processing.N)
+}
+
+// A daemon that starts removes what is old, and tells how much.
+func TestOldWebhooksGo(t *testing.T) {
+	dsn := dbtest.DSN(t)
+	db := dbtest.Open(t, dsn)
+	_, err := db.Exec("INSERT INTO webhook_logs (event_type, status, received_at, processed_at, model, odoo_id, body, source, next_attempt_at, received_us, finished_us)" +
+		" VALUES ('crm.lead.won', 'success', '2020-01-01', '2020-01-01', 'crm.lead', 7, '', 'webhook', '2020-01-01', '2020-01-01', '2020-01-01')")
+	require.NoError(t, err)
+	d := start(t, dsn, nil)
+	require.Eventually(t, func() bool {
+		resp, err := http.Get(d.app.URL() + "/metrics")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		return err == nil && strings.Contains(string(text), `odoosync_purged_total{table="webhook_logs"} 1`)
+	}, 20*time.Second, 20*time.Millisecond)
+	var n int
+	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM webhook_logs").Scan(&n))
+	require.Zero(t, n)
 }

@@ -21,6 +21,8 @@ type metrics struct {
 	missed    prometheus.Counter
 	repaired  prometheus.Counter
 	echoes    prometheus.Counter
+	removed   *prometheus.CounterVec
+	erased    prometheus.Counter
 	runs      runFigures
 	database  *databaseFigures // nil until there is one
 }
@@ -32,9 +34,11 @@ func newMetrics() *metrics {
 		missed:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_total", Help: "Webhooks that Odoo sent and that did not arrive, by their numbers."}),
 		repaired:  prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_missing_repaired_total", Help: "Missing webhooks whose records were read."}),
 		echoes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_echoes_total", Help: "Webhooks of changes that this daemon or another one has made itself."}),
+		removed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "odoosync_purged_total", Help: "Rows that were removed here because they are older than retention keeps them, by table."}, []string{"table"}),
+		erased:    prometheus.NewCounter(prometheus.CounterOpts{Name: "odoosync_webhooks_erased_total", Help: "Webhooks of which the values of retention.redact were erased here."}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "odoosync_odoo_call_seconds", Help: "Calls to Odoo by method and result.",
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100}}, []string{"method", "code"})}
-	m.registry.MustRegister(m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.echoes, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.receivedN, m.processed, m.calls, m.missed, m.repaired, m.echoes, m.removed, m.erased, m.runs.ended, m.runs.seconds, m.runs.repaired, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -45,6 +49,11 @@ func (m *metrics) received(event string, status int) {
 		event = "refused"
 	}
 	m.receivedN.WithLabelValues(event, strconv.Itoa(status)).Inc()
+}
+
+// purged counts rows that were removed.
+func (m *metrics) purged(table string, n int64) {
+	m.removed.WithLabelValues(table).Add(float64(n))
 }
 
 func (m *metrics) done(_ queue.Event, o reconcile.Outcome, _ error) {

@@ -11,12 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 
 	"odoosync/internal/dbtest"
 	"odoosync/internal/figures"
 	"odoosync/internal/mysqldb"
 	"odoosync/internal/queue"
+	"odoosync/internal/retention"
 	"odoosync/internal/store"
 )
 
@@ -44,6 +46,42 @@ func BenchmarkLog(b *testing.B) {
 	asked := questions(now, rows, s, db)
 	for b.Loop() {
 		ask(b, s, asked)
+	}
+	purgeBeside(b, db, now)
+}
+
+// purgeBeside removes a third of the log, without pauses, and tells how long appends
+// take meanwhile.
+func purgeBeside(b *testing.B, db *mysqldb.DB, now time.Time) {
+	inbox := queue.NewInbox(db, queue.Options{})
+	defer inbox.Stop()
+	ended := make(chan struct{})
+	begun := time.Now()
+	go func() {
+		defer close(ended)
+		keeper := retention.New(retention.Options{DB: db, WebhookLogs: 60 * 24 * time.Hour, Runs: time.Hour, Changes: 365 * 24 * time.Hour, Clock: clockwork.NewFakeClockAt(now), Pause: -1})
+		counts, err := keeper.Purge(ctx)
+		if err != nil {
+			b.Error(err)
+		}
+		b.Logf("purged %v, %.0f rows/s", counts, float64(counts["webhook_logs"])/time.Since(begun).Seconds())
+	}()
+	var took []time.Duration
+	for i := int64(1); ; i++ {
+		begun := time.Now()
+		_, err := inbox.Append(ctx, queue.Event{Type: "crm.lead.won", Model: "crm.lead", OdooID: i, Body: []byte("{}"), Source: queue.SourceWebhook})
+		require.NoError(b, err)
+		took = append(took, time.Since(begun))
+		select {
+		case <-ended:
+			slices.Sort(took)
+			b.Logf("%d appends meanwhile, median %s, p99 %s, longest %s", len(took), took[len(took)/2].Round(time.Microsecond), took[len(took)*99/100].Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
+			begun = time.Now()
+			require.NoError(b, figures.Rollup(ctx, db, now))
+			b.Logf("the rollup after it: %s", time.Since(begun).Round(time.Millisecond))
+			return
+		default:
+		}
 	}
 }
 

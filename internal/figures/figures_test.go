@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -221,6 +222,98 @@ func story(t *testing.T, r *rand.Rand) {
 	require.Equal(t, f.Received, f.Succeeded+f.Failed)
 	require.Equal(t, status[0]+status[1]+purged, f.Received)
 	require.GreaterOrEqual(t, f.Failed, status[1])
+}
+
+// failing is a database that goes away after so many transactions.
+type failing struct {
+	*mysqldb.DB
+	left int
+}
+
+func (f *failing) InTx(ctx context.Context, do func(*sql.Tx) error) error {
+	if f.left--; f.left < 0 {
+		return record.Errorf(record.CodeUnavailable, "away")
+	}
+	return f.DB.InTx(ctx, do)
+}
+
+// The first count, which takes long, goes on where it was cut off, and sees what
+// came and changed meanwhile.
+func TestTheFirstCountIsCutOff(t *testing.T) {
+	b := newBench(t)
+	for range 6 {
+		b.receive("crm.lead.won")
+		b.clock.Advance(13 * time.Hour)
+	}
+	all := func() figures.Range {
+		return figures.Range{From: noon.Add(-24 * time.Hour), Upto: b.clock.Now().Add(time.Hour), Step: figures.StepDay}
+	}
+	cuts := 0
+	for {
+		err := figures.Rollup(ctx, &failing{b.db, 31}, b.clock.Now())
+		if err == nil {
+			break
+		}
+		require.Equal(t, record.CodeUnavailable, record.CodeOf(err))
+		if cuts++; cuts == 2 {
+			b.work(1, fine) // the oldest
+			b.receive("crm.lead.won")
+		}
+		require.Less(t, cuts, 20)
+		b.clock.Advance(time.Minute)
+	}
+	require.GreaterOrEqual(t, cuts, 2)
+	f := b.read(all())
+	require.EqualValues(t, []int64{7, 1, 6}, []int64{f.Received, f.Succeeded, f.Pending})
+	var slots int64
+	for _, s := range f.Slots {
+		slots += s.Received
+	}
+	require.EqualValues(t, 7, slots)
+}
+
+// Several daemons that count, purge and replay at once end with the same.
+func TestCountingAtOnce(t *testing.T) {
+	b := newBench(t)
+	const each = 60
+	for range each {
+		b.receive("crm.lead.won")
+	}
+	b.work(each, func(e queue.Event) error {
+		if e.OdooID%3 == 0 {
+			return record.Errorf(record.CodeDenied, "no")
+		}
+		return nil
+	})
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			for range 5 {
+				if err := figures.Rollup(ctx, b.db, b.clock.Now()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Go(func() {
+		for range 5 {
+			b.purge(4)
+		}
+	})
+	group.Go(func() {
+		for range 5 {
+			if _, err := (queue.Replay{Status: "error"}).Run(ctx, b.db, b.clock.Now()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	group.Wait()
+	b.work(each, fine)
+	b.rollup()
+	f := b.read(figures.Range{From: noon, Upto: noon.Add(time.Hour), Step: figures.StepHour})
+	require.EqualValues(t, each, f.Received)
+	require.EqualValues(t, each, f.Succeeded+f.Failed)
+	require.EqualValues(t, each, f.Slots[0].Received)
 }
 
 // purge removes some webhooks that are done, as the retention does.

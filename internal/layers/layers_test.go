@@ -23,7 +23,7 @@ var levels = map[string]int{
 	"mapping":           1, "reconcile/merge": 1, "internal/mysqldb": 1,
 	"configs": 2, "internal/queue": 2, "internal/logs": 2, "internal/store": 2, "internal/localdb": 2, "internal/capture": 2,
 	"internal/figures": 2,
-	"reconcile":        3, "webhooks": 3, "internal/admin": 3, "internal/alerts": 3, "internal/dbtest": 3, "internal/retention": 3,
+	"reconcile":        3, "webhooks": 3, "internal/admin": 3, "internal/alerts": 3, "internal/dbtest": 3, "internal/retention": 3, "internal/forget": 3,
 	"reconcile/sweep": 4, "internal/openapitest": 4,
 	"internal/app":     5,
 	"internal/odoosim": 6, "internal/demo": 6,

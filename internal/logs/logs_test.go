@@ -65,7 +65,9 @@ func TestWhatIsShownOfAnError(t *testing.T) {
 			}
 		})
 	}
-	line := logged(t, logs.Options{}, func(l *zap.Logger) { l.Info("x", logs.Failure(nil), logs.Text("reason", `"Jean" is no event`), logs.Panic("at 'Jean'")) })
+	line := logged(t, logs.Options{}, func(l *zap.Logger) {
+		l.Info("x", logs.Failure(nil), logs.Text("reason", `"Jean" is no event`), logs.Panic("at 'Jean'"))
+	})
 	require.Equal(t, []any{"at […]", "internal"}, []any{line["cause"], line["code"]})
 	line = logged(t, logs.Options{PersonalData: true}, func(l *zap.Logger) { l.Info("x", logs.Text("reason", `"Jean" is no event`)) })
 	require.Equal(t, `"Jean" is no event`, line["reason"])

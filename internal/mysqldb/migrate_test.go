@@ -39,3 +39,19 @@ func TestAMigrationCanBeRunAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, again, len(all))
 }
+
+// Webhooks that were received before are found by the name of their record too.
+func TestOlderWebhooksGetTheirSubject(t *testing.T) {
+	db := dbtest.New(t)
+	for _, data := range []string{`'{"id": 1, "name": "École"}'`, `'{"id": 2, "name": false}'`, `'{"id": 3}'`, "NULL"} {
+		_, err := db.Exec("INSERT INTO webhook_logs (event_type, event_data, body, source, next_attempt_at, received_us) VALUES ('res.partner.updated', " + data + ", '', 'webhook', NOW(), NOW())")
+		require.NoError(t, err)
+	}
+	_, err := db.Exec("DELETE FROM sync_migrations WHERE version_id >= 11")
+	require.NoError(t, err)
+	_, err = db.Migrate(ctx)
+	require.NoError(t, err)
+	var subjects string
+	require.NoError(t, db.QueryRow("SELECT GROUP_CONCAT(COALESCE(subject, '-') ORDER BY id) FROM webhook_logs").Scan(&subjects))
+	require.Equal(t, "École,-,-,-", subjects)
+}

@@ -24,6 +24,15 @@
 //
 // Finished events go back to pending only by a Replay, which a person asks for.
 //
+// # The log
+//
+// What a person reads of webhook_logs (ReadLog) is found by an index each, however
+// much there is: error_code is why a webhook fails or waits, subject the name of its
+// record as the event told it. Erase takes values out of what webhooks told. Such a
+// webhook is a hint and no more: its hash (body_sha) marks it, a Replay with OwnData
+// refuses it, and whoever claims it sees Event.Erased. processing_us is counted from
+// the latest replay, if there was one (replayed_at).
+//
 // # The outbox
 //
 // It works as the inbox does: Claim with a lease, records whole, and each claimed

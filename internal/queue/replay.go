@@ -31,10 +31,10 @@ type Replay struct {
 
 // Replayed is what became of them.
 type Replayed struct {
-	Again   int64 `json:"again"`   // finished ones that wait again, from their first attempt
-	Hurried int64 `json:"hurried"` // waiting ones that are due now
-	Busy    int64 `json:"busy"`    // being worked right now, and left alone
-	Erased  int64 `json:"erased"`  // left out: their data, or a later one's of the same time, was erased
+	Again   int64 `json:"again"`            // finished ones that wait again, from their first attempt
+	Hurried int64 `json:"hurried"`          // waiting ones that are due now
+	Busy    int64 `json:"busy"`             // being worked right now, and left alone
+	Erased  int64 `json:"erased,omitempty"` // left out: their data, or a later one's of the same time, was erased
 }
 
 // String says it for a person.

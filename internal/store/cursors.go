@@ -9,8 +9,8 @@ import (
 // What daemons have to remember between two runs stands in sync_cursors, a JSON
 // value under a name: places (import:, poll:, swept:, deep: and names: before a
 // model or an area, polled), what a person asked for (paused, sweep:wanted,
-// deletes: and accepted:), halts (halt:) and which database was synced
-// (odoo:database).
+// deletes: and accepted:), halts (halt:), which database was synced
+// (odoo:database), and how far webhooks were counted and erased (figures, redacted).
 
 // LoadCursor reads a saved place into value, and leaves it alone when none was
 // saved.

@@ -1,6 +1,7 @@
 // Package store is the daemon's own state in MySQL: the links between rows and
 // records with the base each merge starts from, the mapped tables themselves,
-// the history of changes, conflicts, and records that wait for a parent; what
+// the history of changes and the stories told from it (timeline.go, reasons.go),
+// conflicts, and records that wait for a parent; what people did (audit.go); what
 // the daemons share, which is cursors, runs, leases, halts and pauses; and what a
 // sweep compares without reading a record: when Odoo had written each record and
 // line (listing.go, lines.go), the names that rows show (names.go), and the hashes
