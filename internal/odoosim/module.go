@@ -70,21 +70,23 @@ func (r *request) writeIf(t *tx) (any, error) {
 	if err := r.moduleMethod("odoosync_write"); err != nil {
 		return nil, err
 	}
-	for _, id := range r.ids(0) {
-		is := r.s.version(r.model, id)
-		if is == "" {
-			return map[string]any{"written": false, "write_date": false}, nil
-		}
-		if is != r.arg(2, "expected_write_date") {
-			return map[string]any{"written": false, "write_date": is}, nil
-		}
-		if _, err := r.write(t); err != nil {
-			return nil, err
-		}
-		token, _ := r.arg(3, "token").(string)
-		return t.remember(written{r.model, id, token}), nil
+	ids := r.ids(0)
+	if len(ids) != 1 {
+		return nil, &fault{1, traceback("ValueError: Expected singleton")}
 	}
-	return nil, nil
+	id := ids[0]
+	is := r.s.version(r.model, id)
+	if is == "" {
+		return map[string]any{"written": false, "write_date": false}, nil
+	}
+	if is != r.arg(2, "expected_write_date") {
+		return map[string]any{"written": false, "write_date": is}, nil
+	}
+	if _, err := r.write(t); err != nil {
+		return nil, err
+	}
+	token, _ := r.arg(3, "token").(string)
+	return t.remember(written{r.model, id, token}), nil
 }
 
 // written is a compared write by which token.
