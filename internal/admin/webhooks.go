@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -107,6 +108,7 @@ func (h *Handler) replay(c *gin.Context) {
 // replayAll works all webhooks of a filter again, or some by their ids.
 func (h *Handler) replayAll(c *gin.Context) {
 	r, p := h.replayOf(c)
+	h.askedFor(c, r)
 	if p != nil {
 		reply(c, p)
 		return
@@ -134,6 +136,30 @@ func (h *Handler) replayOf(c *gin.Context) (r queue.Replay, p *problem) {
 		p = refuse(http.StatusUnprocessableEntity, "bad_body", `say which webhooks: {"status": "error", "since": "24h"}, {"event": "sale.order.updated"} or {"ids": [45, 46]}`)
 	}
 	return r, p
+}
+
+// eventPrefix is what may be told of a search in the audit, which is kept for good:
+// an id, or an event's type. Anything else may be a person's name.
+var eventPrefix = regexp.MustCompile(`^([0-9]+|[a-z]+(\.[a-z.]*)?)$`)
+
+// askedFor is what the audit keeps of a replay.
+func (h *Handler) askedFor(c *gin.Context, r queue.Replay) {
+	if r.Search == "" || eventPrefix.MatchString(r.Search) {
+		return
+	}
+	kept := map[string]any{"q": "(not kept)"}
+	for key, value := range map[string]string{"status": r.Status, "event": r.Event, "code": r.Code} {
+		if value != "" {
+			kept[key] = value
+		}
+	}
+	if !r.Since.IsZero() {
+		kept["since"] = r.Since.UTC()
+	}
+	text, err := json.Marshal(kept)
+	if err == nil {
+		c.Set(askedKey, json.RawMessage(text))
+	}
 }
 
 // ago reads a duration before now, or a time.

@@ -26,7 +26,7 @@ import (
 	"odoosync/reconcile"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+var update = flag.Bool("update", false, "write the golden files, and the answers in docs/admin-api.md")
 
 // filled is a simulated Odoo and a database that both hold data already.
 type filled struct {
