@@ -54,7 +54,7 @@ func (k *kept) Resolve(_ context.Context, id int64, take record.Choice, by strin
 }
 
 // standing is how both sides stand.
-const standing = `{"records": [], "webhooks": {"processed": 0, "pending": 0, "oldest_pending_seconds": 0, "failed": 0, "echoes": 0},
+const standing = `{"records": [], "webhooks": {"processed": 0, "pending": 0, "oldest_pending_seconds": 0, "failed": 0, "refused": 0, "echoes": 0},
 	"edits": {"pending": 0, "oldest_pending_seconds": 0, "refused": 0}, "open_conflicts": 2, "streams": [], "troubles": [], "failed_webhooks": [],
 	"halted": [], "paused": {"to_api": false, "to_odoo": false}, "held_deletes": {}, "running": [], "last_runs": []}`
 

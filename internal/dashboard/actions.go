@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
 )
@@ -33,7 +34,7 @@ func (h *Handler) act(c *gin.Context, what, target string, details map[string]an
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // it was done, whoever has gone
 	defer cancel()
 	if failed := h.o.Audits.Note(noting, e); failed != nil {
-		log.Error("it could not be noted in the audit list", zap.Error(failed))
+		log.Error("it could not be noted in the audit list", logs.Failure(failed))
 	}
 	return err
 }

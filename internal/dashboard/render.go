@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 	"odoosync/internal/queue"
 	"odoosync/internal/record"
 	"odoosync/internal/store"
@@ -84,7 +85,7 @@ func (h *Handler) page(c *gin.Context, status int, name, title string, body any,
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, part, v); err != nil {
-		h.o.Logger.Error("a page could not be made", zap.String("page", name), zap.Error(err))
+		h.o.Logger.Error("a page could not be made", zap.String("page", name), logs.Failure(err))
 		c.String(http.StatusInternalServerError, "an internal error happened; the log has the details")
 		c.Abort()
 		return
@@ -140,7 +141,7 @@ func (h *Handler) fail(c *gin.Context, err error) {
 	case code.Waits(), code == record.CodeRetryable:
 		status, key = http.StatusServiceUnavailable, "error.unavailable"
 	default:
-		h.o.Logger.Error("a page of the dashboard failed", zap.String("path", c.FullPath()), zap.Error(err))
+		h.o.Logger.Error("a page of the dashboard failed", zap.String("path", c.FullPath()), logs.Failure(err))
 	}
 	h.page(c, status, "error", key, refusal{What: key, Do: key + ".do", Detail: record.Message(err)})
 }

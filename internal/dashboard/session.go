@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"odoosync/internal/admin"
+	"odoosync/internal/logs"
 )
 
 // sessionLength is how long a login lasts, however it is used.
@@ -130,7 +131,7 @@ func (h *Handler) login(c *gin.Context) {
 	next := localPath(c.PostForm("next"))
 	role, err := h.o.Guard.Who(c.ClientIP(), strings.TrimSpace(c.PostForm("token")))
 	if err != nil {
-		h.o.Logger.Warn("a login was refused", zap.String("client", c.ClientIP()), zap.NamedError("reason", err))
+		h.o.Logger.Warn("a login was refused", zap.String("client", c.ClientIP()), logs.Failure(err))
 		status, key := http.StatusUnauthorized, "login.wrong"
 		if errors.Is(err, admin.ErrTooManyTries) {
 			status, key = http.StatusTooManyRequests, "login.too_many"
