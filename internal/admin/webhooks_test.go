@@ -56,7 +56,7 @@ func TestWebhooksAreListedAndReplayed(t *testing.T) {
 	s.logged.list = nil
 	require.JSONEq(t, `{"webhooks": []}`, s.do("GET", "webhooks", "").body)
 
-	require.JSONEq(t, `{"status": "success", "message": "1 webhook will be worked again; 2 webhooks left alone, being worked right now.", "again": 1, "hurried": 0, "busy": 2}`,
+	require.JSONEq(t, `{"status": "success", "message": "1 webhook will be worked again; 2 webhooks left alone, being worked right now.", "again": 1, "hurried": 0, "busy": 2, "erased": 0}`,
 		s.do("POST", "webhooks/7/replay", "").body)
 	require.Equal(t, []int64{7}, s.logged.replayed)
 	require.Equal(t, 403, s.do("POST", "webhooks/7/replay", "", "Authorization", "Bearer read").status)
