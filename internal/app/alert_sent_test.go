@@ -25,7 +25,10 @@ func TestAFailedWebhookAlerts(t *testing.T) {
 	t.Cleanup(site.Close)
 	dsn := dbtest.DSN(t)
 	first := start(t, dsn, nil)
-	require.Equal(t, 422, first.post("partner", `{"event": "res.partner.exploded", "timestamp": "2025-01-22T10:00:00Z", "data": {"id": 1}}`))
+	require.Equal(t, 200, first.post("partner", `{"event": "res.partner.updated", "timestamp": "2025-01-22T10:00:00Z", "data": {"id": 1, "name": "Mairie"}}`))
+	first.finished(1)
+	_, err := first.app.DB().Exec("UPDATE webhook_logs SET status = 'error', outcome = 'failed', attempts = 3")
+	require.NoError(t, err)
 	require.NoError(t, first.app.Stop(t.Context()))
 	alerting := func(c *configs.Config) {
 		c.Alerts.WebhookURL, c.Alerts.Link = configs.Secret(site.URL), "https://sync.example"
