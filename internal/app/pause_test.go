@@ -38,6 +38,7 @@ func TestPause(t *testing.T) {
 	id := f.sim.Create("res.partner", odoosim.Values{"name": "Mairie", "city": "Vannes"})
 	d, other := start(t, f.dsn, simulated(f.url)), start(t, f.dsn, simulated(f.url))
 	d.eventually("Vannes", "SELECT city FROM contacts")
+	d.eventually("4", "SELECT COUNT(*) FROM sync_cursors WHERE name LIKE 'import:%' AND value LIKE '%done%true%'") // of the second daemon, too, no page is under way
 	status, body := d.admin("POST", "pause", "", "token")
 	require.Equal(t, 200, status, body)
 	require.Contains(t, body, "both directions are paused since")
