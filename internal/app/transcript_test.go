@@ -122,7 +122,7 @@ func TestTheDocumentedTranscripts(t *testing.T) {
 		seen[tail[1]+" "+operation(t, tail[1], strings.TrimPrefix(tail[2], d.app.URL()))] = true
 		answered := shown(t, body)
 		if !*update {
-			require.Equal(t, without(documented), without(answered), command)
+			alike(t, without(documented), without(answered), command)
 		}
 		return "```console\n$ " + command + "\n" + answered + "```\n"
 	})
@@ -136,6 +136,19 @@ func TestTheDocumentedTranscripts(t *testing.T) {
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(out), 0o644))
 	}
+}
+
+// alike compares answers; MySQL keeps the names of a JSON column in an order of its
+// own.
+func alike(t *testing.T, documented, answered, command string) {
+	t.Helper()
+	var want, got any
+	quoted := func(text string) []byte { return []byte(strings.ReplaceAll(text, ": N", `: "N"`)) }
+	if json.Unmarshal(quoted(documented), &want) == nil && json.Unmarshal(quoted(answered), &got) == nil {
+		require.Equal(t, want, got, command)
+		return
+	}
+	require.Equal(t, documented, answered, command)
 }
 
 // shown is an answer as the documentation shows it: JSON indented, and of long
